@@ -1,0 +1,63 @@
+// A pipeline as the rest of the program sees it: read, checked, and free of YAML. All of it is
+// plain data, so that it can be kept between runs keyed by the digest of the file it came from.
+import type { Json } from '../base/canonical-json.js';
+import type { Place } from '../base/problem.js';
+
+/** One input role. Patterns are relative to the data root, with `/`, `{ep}` and glob stars. */
+export interface InputPattern {
+  readonly pattern: string;
+  /** May be absent: then the role is simply not there. */
+  readonly optional: boolean;
+  /** Has `{ep}` in a rule that is made once: one file an episode. */
+  readonly gathers: boolean;
+  /** Where it stands in pipeline.yaml, for problems found when episodes are known. */
+  readonly place: Place;
+}
+
+/** One output role; a pattern that ends with `/` is a folder and all that is in it. */
+export interface OutputPattern {
+  readonly pattern: string;
+  readonly directory: boolean;
+}
+
+/** What runs: a built-in stage, a user's module, or a command line. */
+export type RuleCode =
+  | { readonly kind: 'stage'; readonly stage: string }
+  | { readonly kind: 'module'; readonly file: string }
+  | {
+      readonly kind: 'command';
+      readonly command: string;
+      readonly shell: boolean;
+      readonly code: readonly string[];
+      readonly depfile: string | undefined;
+      readonly env: readonly string[];
+      readonly timeoutSeconds: number | undefined;
+      readonly retries: number;
+    };
+
+export interface Rule {
+  readonly name: string;
+  readonly code: RuleCode;
+  readonly inputs: Readonly<Record<string, InputPattern>>;
+  readonly outputs: Readonly<Record<string, OutputPattern>>;
+  readonly params: readonly string[];
+  readonly models: readonly ('detector' | 'embedder')[];
+  readonly resources: Readonly<Record<string, number>>;
+  /** `episode`: one action an episode; `project`: one action in all. */
+  readonly scope: 'episode' | 'project';
+}
+
+export type ParamValues = Readonly<Record<string, Json>>;
+
+export interface Pipeline {
+  /** The data root as written; relative to pipeline.yaml's folder. */
+  readonly data: string;
+  /** What an episode is: one match, one episode. */
+  readonly each: string;
+  readonly params: ParamValues;
+  readonly profiles: Readonly<Record<string, ParamValues>>;
+  readonly episodes: Readonly<Record<string, ParamValues>>;
+  /** In an order in which every rule stands after the rules that make its inputs. */
+  readonly rules: readonly Rule[];
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+}

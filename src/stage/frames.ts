@@ -1,0 +1,41 @@
+// What a stage says about the frames it wants, and what it is handed. Stages never open a video.
+
+/** Which frames: all, every n-th from frame 0, or listed ordinals in ascending order. */
+export type FrameSelection =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'every'; readonly stride: number }
+  | { readonly kind: 'listed'; readonly indices: readonly number[] };
+
+/**
+ * The picture's size: as displayed (rotated upright, square pixels), or scaled. `fit` keeps the
+ * aspect ratio inside the box: scale = min(width/w, height/h), sides truncated, never below 1.
+ */
+export type FrameSize =
+  | { readonly kind: 'full' }
+  | { readonly kind: 'fit'; readonly width: number; readonly height: number }
+  | { readonly kind: 'exact'; readonly width: number; readonly height: number };
+
+/** Interleaved 8-bit pixels, or one luma byte a pixel. */
+export type PixelFormat = 'rgb24' | 'bgr24' | 'gray8';
+
+/** How ffmpeg's scaler samples when `size` is not `full`. */
+export type Scaler = 'bilinear' | 'area' | 'bicubic' | 'neighbor';
+
+export interface FrameRequest {
+  /** Role of the input that is the video. */
+  readonly video: string;
+  readonly select: FrameSelection;
+  readonly size: FrameSize;
+  readonly format: PixelFormat;
+  readonly scaler?: Scaler;
+}
+
+/** One decoded picture. */
+export interface Frame {
+  /** Ordinal in presentation order, counted from 0 over every frame of the stream. */
+  readonly index: number;
+  readonly width: number;
+  readonly height: number;
+  /** width x height x channels bytes, rows top to bottom; reused for the next frame unless copied. */
+  readonly data: Uint8Array;
+}

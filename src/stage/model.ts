@@ -1,0 +1,75 @@
+// What a stage sees of a model: its card (declared in models/models.yaml) and its open sessions.
+
+/** A dense array as ONNX Runtime takes and gives it. */
+export interface Tensor {
+  readonly data: Float32Array | Uint8Array | BigInt64Array;
+  /** Shape, outermost dimension first. */
+  readonly dims: readonly number[];
+}
+
+/** One loaded graph. Calls may overlap; each resolves with tensors of its own. */
+export interface ModelSession {
+  /** Runs the graph. Throws when a tensor's shape breaks the declared contract, naming both shapes. */
+  run(feeds: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
+}
+
+/** How pixels become the input tensor: colour order and (p - mean[c]) / std[c]. */
+export interface PixelNormalisation {
+  readonly colour: 'rgb' | 'bgr' | 'gray';
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** One named input or output; `null` stands for a free dimension. */
+export interface TensorContract {
+  readonly name: string;
+  readonly dims: readonly (number | null)[];
+}
+
+/** One graph of a model, e.g. the detector or the landmark net of a pair. */
+export interface ModelPart {
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly inputs: readonly TensorContract[];
+  readonly outputs: readonly TensorContract[];
+  readonly pixels: PixelNormalisation;
+  /** Largest batch the graph takes; 1 when fixed or when batching changes results. */
+  readonly batchMax: number;
+}
+
+export type DetectorKind = 'retinaface' | 'scrfd' | 'yunet' | 'ultralight';
+
+export interface DetectorCard {
+  readonly role: 'detector';
+  readonly name: string;
+  readonly kind: DetectorKind;
+  /** `letterbox` keeps the aspect at the top left, `stretch` fills the fixed input. */
+  readonly resize: 'letterbox' | 'stretch';
+  /** Fixed input [width, height], or null when any multiple of 32 is taken. */
+  readonly inputSize: readonly [number, number] | null;
+  readonly scoreThreshold: number;
+  readonly nmsThreshold: number;
+  readonly parts: Readonly<Record<string, ModelPart>>;
+}
+
+export interface EmbedderCard {
+  readonly role: 'embedder';
+  readonly name: string;
+  /** Length of an embedding. */
+  readonly dim: number;
+  /** Side of the aligned crop in pixels. */
+  readonly cropSize: number;
+  readonly template: 'arcface';
+  /** Knots of the monotone map from cosine to calibrated similarity, ascending in both. */
+  readonly calibration: readonly (readonly [cosine: number, calibrated: number])[];
+  readonly parts: Readonly<Record<string, ModelPart>>;
+}
+
+export type ModelCard = DetectorCard | EmbedderCard;
+
+/** A model ready to run: the card it was declared by and a session a part. */
+export interface OpenModel<C extends ModelCard = ModelCard> {
+  readonly card: C;
+  readonly sessions: Readonly<Record<string, ModelSession>>;
+}

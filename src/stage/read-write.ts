@@ -1,0 +1,56 @@
+// Reads and writes the artifacts of stages: JSON documents and JSON Lines, checked against the
+// schemas in artifacts.ts both ways. A fault names the file and the line.
+import { readFile, writeFile } from 'node:fs/promises';
+import type { z } from 'zod';
+
+/** Reads one JSON document. Throws when it is not what the schema says. */
+export async function readJson<T extends z.ZodType>(path: string, schema: T): Promise<z.infer<T>> {
+  return parseWith(schema, await readFile(path, 'utf8'), path);
+}
+
+/** Reads JSON Lines, one row a line; an empty file has no rows. */
+export async function readJsonLines<T extends z.ZodType>(path: string, schema: T): Promise<z.infer<T>[]> {
+  const text = await readFile(path, 'utf8');
+  const lines = text.split('\n');
+  if (lines.pop() !== '') throw new Error(`${path}: the last line is cut off`);
+  return lines.map((line, index) => parseWith(schema, line, `${path}:${index + 1}`));
+}
+
+/** Writes one JSON document, keys in the schema's order, one line feed at the end. */
+export async function writeJson<T extends z.ZodType>(path: string, schema: T, value: z.input<T>): Promise<void> {
+  const text = JSON.stringify(checked(schema, value, path), null, 1);
+  // A list of plain numbers stays on one line: 60,000 PTS are one line of a diff, not 60,000.
+  await writeFile(
+    path,
+    `${text.replace(/\[\s+((?:-?[\d.e+-]+,\s+)*-?[\d.e+-]+)\s+\]/g, (_, list: string) => `[${list.replace(/\s+/g, '')}]`)}\n`,
+  );
+}
+
+/** Writes JSON Lines, keys in the schema's order. */
+export async function writeJsonLines<T extends z.ZodType>(
+  path: string,
+  schema: T,
+  rows: readonly z.input<T>[],
+): Promise<void> {
+  await writeFile(
+    path,
+    rows.map((row, index) => `${JSON.stringify(checked(schema, row, `${path}:${index + 1}`))}\n`).join(''),
+  );
+}
+
+function parseWith<T extends z.ZodType>(schema: T, text: string, where: string): z.infer<T> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new Error(`${where}: not JSON`, { cause });
+  }
+  return checked(schema, value, where);
+}
+
+function checked<T extends z.ZodType>(schema: T, value: unknown, where: string): z.infer<T> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new Error(`${where}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not what its schema says'}`);
+}

@@ -1,0 +1,110 @@
+// The kit that rules/ are written with: what a stage is, and what it is handed when it runs.
+// A stage reads its inputs, computes, and writes its outputs; it knows no cache and no plan.
+import type { EpisodeRunConfig, ParamName } from './config.js';
+import type { Frame, FrameRequest } from './frames.js';
+import type { DetectorCard, EmbedderCard, ModelCard, OpenModel } from './model.js';
+
+/** One file of an input that gathers all episodes. */
+export interface GatheredInput {
+  readonly ep: string;
+  readonly path: string;
+}
+
+/** Absolute paths of the inputs, by the role that pipeline.yaml gives them. */
+export interface StageInputs {
+  /** The file or folder in this role; throws on a role that the rule lacks. */
+  path(role: string): string;
+  /** The same, or undefined for an optional input that is not there. */
+  optional(role: string): string | undefined;
+  /** The files of a glob or gathering input, sorted by episode and path. */
+  gathered(role: string): readonly GatheredInput[];
+  /** Every role with its file relative to the data root; optional absent ones left out. */
+  relative(role: string): string;
+}
+
+/** Where to write: absolute paths that become artifacts only when the whole action succeeds. */
+export interface StageOutputs {
+  /** A file or, for outputs declared with a trailing slash, an existing empty folder. */
+  path(role: string): string;
+  /** The path that the artifact will have, relative to the data root, for use inside artifacts. */
+  relative(role: string): string;
+  has(role: string): boolean;
+}
+
+/** What a stage can read before frames are decoded. */
+export interface StageReading<K extends ParamName = ParamName> {
+  /** undefined for a rule that is made once for the project. */
+  readonly ep: string | undefined;
+  readonly params: Pick<EpisodeRunConfig, K>;
+  readonly inputs: StageInputs;
+}
+
+/** Facts about a video that only the container knows; see rules/probe. */
+export interface MediaProbe {
+  probe(path: string, signal: AbortSignal): Promise<VideoFacts>;
+}
+
+/** One video stream, as ffprobe reports it, checked. */
+export interface VideoFacts {
+  readonly container: string;
+  readonly codec: string;
+  /** Size as stored, before rotation and with non-square pixels as they are. */
+  readonly storedWidth: number;
+  readonly storedHeight: number;
+  /** Size as displayed: rotated upright, pixels made square. Frames are handed out in this size. */
+  readonly width: number;
+  readonly height: number;
+  /** Clockwise turn in degrees that makes the picture upright: 0, 90, 180 or 270. */
+  readonly rotation: number;
+  /** Pixel aspect ratio [n, d] as stored. */
+  readonly pixelAspect: readonly [number, number];
+  /** Seconds per PTS unit as a fraction [n, d]. */
+  readonly timeBase: readonly [number, number];
+  /** PTS of each decoded frame in presentation order, in time base units. */
+  readonly pts: readonly number[];
+  /** Length of the last frame in time base units. */
+  readonly lastDuration: number;
+}
+
+export interface StageContext<K extends ParamName = ParamName> extends StageReading<K> {
+  readonly outputs: StageOutputs;
+  /** The frames that `wants` asked for, in order; empty when the stage has no `wants`. */
+  readonly frames: AsyncIterable<Frame>;
+  readonly media: MediaProbe;
+  /** The model that the value of parameter `detector` or `embedder` names. */
+  model(param: 'detector'): Promise<OpenModel<DetectorCard>>;
+  model(param: 'embedder'): Promise<OpenModel<EmbedderCard>>;
+  /** The card alone, without opening a session. */
+  card(param: 'detector'): DetectorCard;
+  card(param: 'embedder'): EmbedderCard;
+  readonly signal: AbortSignal;
+  /** Tells whoever watches how far the stage is; cheap to call for each frame. */
+  progress(done: number, total: number): void;
+}
+
+/** Whole numbers for the run's result: detections_count, tracks_count, ... */
+export type StageCounts = Readonly<Record<string, number>>;
+
+export interface Stage<K extends ParamName = ParamName> {
+  /** The frames it wants; asked before `run`, so that one decode can serve several stages. */
+  wants?(reading: StageReading<K>): Promise<FrameRequest>;
+  run(context: StageContext<K>): Promise<StageCounts>;
+}
+
+/** A stage as the planner knows it: everything that can be said without loading its code. */
+export interface StageEntry {
+  /** Raised by hand whenever the same inputs and params would give other bytes. */
+  readonly revision: number;
+  /** Parameters it reads; a rule with this stage must declare them all. */
+  readonly params: readonly ParamName[];
+  /** Parameters whose values name models it opens or whose card it reads. */
+  readonly models: readonly ('detector' | 'embedder')[];
+  readonly inputs: readonly string[];
+  readonly optionalInputs?: readonly string[];
+  readonly outputs: readonly string[];
+  // any K: a stage that reads fewer params is a stage all the same
+  load(): Promise<{ readonly stage: Stage<never> }>;
+}
+
+export type StageCatalogue = Readonly<Record<string, StageEntry>>;
+export type { ModelCard };

@@ -21,7 +21,7 @@ function param<T extends z.ZodType>(
   doc: string,
   role: ParamRole = 'result',
 ): ParamDefinition<T> {
-  return { schema: schema.describe(doc) as T, default: value, role, doc };
+  return { schema: schema.describe(doc), default: value, role, doc };
 }
 
 const device = z.enum(['auto', 'cpu', 'cuda', 'tensorrt', 'coreml', 'directml', 'openvino']);

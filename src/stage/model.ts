@@ -38,9 +38,19 @@ export interface ModelPart {
   readonly batchMax: number;
 }
 
+/** Where a model comes from and what may be done with it; shown wherever its results are. */
+export interface ModelProvenance {
+  /** Licence of the weights, as an SPDX name where there is one. */
+  readonly licence: string;
+  /** What it was trained on, or that its maker does not say. */
+  readonly training: string;
+  /** Where the files come from: project, package and version. */
+  readonly source: string;
+}
+
 export type DetectorKind = 'retinaface' | 'scrfd' | 'yunet' | 'ultralight';
 
-export interface DetectorCard {
+export interface DetectorCard extends ModelProvenance {
   readonly role: 'detector';
   readonly name: string;
   readonly kind: DetectorKind;
@@ -53,7 +63,7 @@ export interface DetectorCard {
   readonly parts: Readonly<Record<string, ModelPart>>;
 }
 
-export interface EmbedderCard {
+export interface EmbedderCard extends ModelProvenance {
   readonly role: 'embedder';
   readonly name: string;
   /** Length of an embedding. */

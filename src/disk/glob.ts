@@ -1,0 +1,69 @@
+// The few patterns that pipeline.yaml knows: `*` and `?` within one path segment. Resolved against
+// the data root; the result is sorted by code unit.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+export function hasWildcard(pattern: string): boolean {
+  return /[*?]/.test(pattern);
+}
+
+/** Files and folders below `root` that match the pattern, relative to it. */
+export function matchPattern(root: string, pattern: string): string[] {
+  let found = [''];
+  for (const segment of pattern.split('/')) {
+    if (segment === '') continue;
+    const next: string[] = [];
+    for (const folder of found) {
+      if (!hasWildcard(segment)) next.push(folder === '' ? segment : `${folder}/${segment}`);
+      else
+        next.push(
+          ...namesIn(join(root, folder), segmentPattern(segment)).map((name) =>
+            folder === '' ? name : `${folder}/${name}`,
+          ),
+        );
+    }
+    found = next;
+  }
+  return found.sort();
+}
+
+/** The wildcard values of `{ep}` for which some file matches `pattern`, sorted; each with its matches. */
+export function matchEpisodes(root: string, pattern: string): Map<string, string[]> {
+  const [before = '', after = ''] = pattern.split('{ep}');
+  const folder = before.slice(0, before.lastIndexOf('/') + 1);
+  const prefix = before.slice(folder.length);
+  const segmentEnd = after.indexOf('/');
+  const suffix = segmentEnd < 0 ? after : after.slice(0, segmentEnd);
+  const episodes = new Map<string, string[]>();
+  const shape = new RegExp(`^${escape(prefix)}(.+?)${wild(suffix)}$`, 's');
+  for (const name of namesIn(join(root, folder), /^[^.]/)) {
+    const ep = shape.exec(name)?.[1];
+    if (ep === undefined || episodes.has(ep)) continue;
+    const matches = matchPattern(root, pattern.replaceAll('{ep}', ep)).filter((path) => existsSync(join(root, path)));
+    if (matches.length > 0) episodes.set(ep, matches);
+  }
+  return new Map([...episodes].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function namesIn(folder: string, shape: RegExp): string[] {
+  try {
+    return readdirSync(folder).filter((name) => shape.test(name));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw error;
+  }
+}
+
+// A name that starts with a dot is matched only by a pattern that starts with one, as in a shell.
+function segmentPattern(segment: string): RegExp {
+  return new RegExp(`^${segment.startsWith('.') ? '' : '(?!\\.)'}${wild(segment)}$`, 's');
+}
+
+function wild(text: string): string {
+  return escape(text).replaceAll('\\*', '.*').replaceAll('\\?', '.');
+}
+
+function escape(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}

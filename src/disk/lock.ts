@@ -1,0 +1,36 @@
+// The mutex that keeps two builds of one project apart: an advisory lock of the kernel on an open
+// file. It goes when its process goes, however that ends, so no stale lock can be left behind.
+import { closeSync, mkdirSync, openSync, readFileSync, writeSync, ftruncateSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface Mutex {
+  release(): void;
+}
+
+const retryMs = 50;
+
+/**
+ * Takes the mutex, waiting for its holder. `onWait` is called once, with the holder's process id
+ * where it can be read. Rejects when `signal` aborts.
+ */
+export async function takeMutex(
+  absolute: string,
+  { signal, onWait }: { signal: AbortSignal; onWait: (holder: string) => void },
+): Promise<Mutex> {
+  const { tryLock } = await import('fs-native-extensions');
+  mkdirSync(dirname(absolute), { recursive: true });
+  const descriptor = openSync(absolute, 'a+');
+  try {
+    for (let waited = false; !tryLock(descriptor); waited = true) {
+      if (!waited) onWait(readFileSync(absolute, 'utf8').trim());
+      await delay(retryMs, undefined, { signal });
+    }
+    ftruncateSync(descriptor);
+    writeSync(descriptor, `${process.pid}\n`);
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+  return { release: () => closeSync(descriptor) };
+}

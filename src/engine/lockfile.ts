@@ -1,0 +1,108 @@
+// manifests/{ep}/sa.lock: for each rule the manifest that built its outputs and their digests.
+// Sorted keys, no times, no machine: two builds of the same thing write the same bytes.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { canonicalJsonPretty, type Json } from '../base/canonical-json.js';
+import { problem } from '../base/problem.js';
+import { writeAtomic } from '../disk/atomic.js';
+import type { ContentDigest } from '../hash/xxh64.js';
+import type { Manifest } from './manifest.js';
+
+export interface LockEntry {
+  readonly fingerprint: string;
+  readonly manifest: Manifest;
+  readonly outputs: Readonly<Record<string, ContentDigest>>;
+  /** A person vouched for the outputs with --trust; nothing built them from this manifest. */
+  readonly trusted?: true;
+}
+
+type Entries = Readonly<Record<string, LockEntry>>;
+
+const version = 1;
+
+/** Path of the lockfile of an episode, or of the rules made once, relative to the data root. */
+export function lockfilePath(ep: string | undefined): string {
+  return ep === undefined ? 'manifests/sa.lock' : `manifests/${ep}/sa.lock`;
+}
+
+export class Lockfiles {
+  readonly #root: string;
+  readonly #open = new Map<string | undefined, { entries: Map<string, LockEntry>; changed: boolean }>();
+
+  constructor(dataRoot: string) {
+    this.#root = dataRoot;
+  }
+
+  get(ep: string | undefined, rule: string): LockEntry | undefined {
+    return this.#lockfile(ep).entries.get(rule);
+  }
+
+  set(ep: string | undefined, rule: string, entry: LockEntry): void {
+    const lockfile = this.#lockfile(ep);
+    lockfile.entries.set(rule, entry);
+    lockfile.changed = true;
+  }
+
+  /** Forgets entries of rules that the pipeline no longer has. */
+  keepOnly(ep: string | undefined, rules: ReadonlySet<string>): void {
+    const lockfile = this.#lockfile(ep);
+    for (const rule of lockfile.entries.keys()) {
+      if (rules.has(rule)) continue;
+      lockfile.entries.delete(rule);
+      lockfile.changed = true;
+    }
+  }
+
+  /** Writes every lockfile that changed. */
+  save(): void {
+    for (const [ep, lockfile] of this.#open) {
+      if (!lockfile.changed) continue;
+      const actions = Object.fromEntries(lockfile.entries);
+      writeAtomic(join(this.#root, lockfilePath(ep)), canonicalJsonPretty({ version, actions } as unknown as Json));
+      lockfile.changed = false;
+    }
+  }
+
+  #lockfile(ep: string | undefined): { entries: Map<string, LockEntry>; changed: boolean } {
+    let lockfile = this.#open.get(ep);
+    if (lockfile === undefined) {
+      lockfile = { entries: readEntries(join(this.#root, lockfilePath(ep)), lockfilePath(ep)), changed: false };
+      this.#open.set(ep, lockfile);
+    }
+    return lockfile;
+  }
+}
+
+// A damaged lockfile is as good as none: everything in it can be restored from the store, and the
+// next build writes it whole. One from a newer version is not ours to overwrite.
+function readEntries(absolute: string, shown: string): Map<string, LockEntry> {
+  let text: string;
+  try {
+    text = readFileSync(absolute, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return new Map();
+    throw error;
+  }
+  let document: { version?: unknown; actions?: Entries };
+  try {
+    document = JSON.parse(text) as typeof document;
+  } catch {
+    return new Map();
+  }
+  if (typeof document.version === 'number' && document.version > version) {
+    throw problem(
+      'lockfile-version',
+      `${shown} has version ${document.version}; this sa knows ${version}`,
+      'update sa, or delete the file to build anew',
+    );
+  }
+  const entries = Object.entries(document.actions ?? {}).filter(([, entry]) => isEntry(entry));
+  return new Map(entries);
+}
+
+function isEntry(entry: LockEntry | null): boolean {
+  return (
+    typeof entry?.fingerprint === 'string' && typeof entry.manifest === 'object' && typeof entry.outputs === 'object'
+  );
+}

@@ -88,7 +88,10 @@ export class Blobs {
 
   #put(name: BlobName, write: (temporary: string) => void): void {
     const path = this.#path(name);
-    if (existsSync(path)) return this.#touch(name);
+    if (existsSync(path)) {
+      this.#touch(name);
+      return;
+    }
     mkdirSync(dirname(path), { recursive: true });
     const temporary = temporaryBeside(path);
     try {

@@ -1,0 +1,263 @@
+// Carries a plan out: restores or runs each action once all it needs is done, publishes its outputs
+// and records them last. What became of each action is a value; a failure stops only what needs it.
+import type { Action } from '../graph/graph.js';
+import type { ContentDigest } from '../hash/xxh64.js';
+import type { Trace } from '../store/store.js';
+import { decide, type Verdict, type World } from './decide.js';
+import { fingerprintOf, type Manifest } from './manifest.js';
+import type { Plan } from './plan.js';
+import { digestStaged, publish, Staging } from './publish.js';
+import type { Reason } from './reasons.js';
+import { Slots } from './slots.js';
+
+/** All that the engine needs of whoever runs actions. */
+export interface ActionRunner {
+  run(job: ActionJob, signal: AbortSignal): Promise<RunResult>;
+}
+
+export interface ActionJob {
+  readonly action: Action;
+  readonly manifest: Manifest;
+  /** Absolute path at which an output must be written. */
+  stagedPath(role: string): string;
+  progress(done: number, total: number): void;
+}
+
+export interface RunResult {
+  readonly counts: Readonly<Record<string, number>>;
+  readonly device?: { readonly asked: string; readonly resolved: string } | undefined;
+  /** Files that a depfile named. */
+  readonly found?: readonly string[] | undefined;
+}
+
+/** What became of an action. */
+export type Outcome =
+  | { readonly kind: 'fresh' | 'trusted' }
+  | { readonly kind: 'built'; readonly trace: Trace; readonly reasons: readonly Reason[] }
+  | { readonly kind: 'restored'; readonly trace: Trace; readonly reasons: readonly Reason[] }
+  | { readonly kind: 'failed'; readonly error: unknown }
+  | { readonly kind: 'skipped'; readonly because: string };
+
+export interface ActionReport {
+  readonly action: Action;
+  readonly outcome: Outcome;
+  readonly seconds: number;
+  readonly startedAt: Date;
+}
+
+/** Told of each step; for progress lines, never for decisions. */
+export interface BuildObserver {
+  started(action: Action, verdict: Verdict): void;
+  progress(action: Action, done: number, total: number): void;
+  finished(report: ActionReport): void;
+}
+
+export interface Execution {
+  readonly world: World;
+  readonly runner: ActionRunner;
+  readonly dataRoot: string;
+  readonly temporaryRoot: string;
+  readonly jobs: number;
+  /** Capacities of named resources besides `cpu`, which is `jobs`. */
+  readonly resources: Readonly<Record<string, number>>;
+  readonly keepGoing: boolean;
+  readonly observer: BuildObserver;
+  readonly signal: AbortSignal;
+}
+
+/** Runs the plan to its end; resolves with a report an action, in plan order. Rejects only on abort or a bug. */
+export async function executePlan(plan: Plan, execution: Execution): Promise<ActionReport[]> {
+  const slots = new Slots({ ...execution.resources, cpu: execution.jobs });
+  const verdicts = new Map<Action, Verdict>();
+  const done = new Map<Action, Promise<ActionReport>>();
+  let stop = false;
+  for (const { action } of plan.steps) {
+    const needs = [...new Set(action.inputs.flatMap(({ madeBy }) => madeBy?.action ?? []))];
+    const work = async (): Promise<ActionReport> => {
+      const blocked = (await Promise.all(needs.flatMap((need) => done.get(need) ?? []))).find(
+        (report) => report && isBlocking(report.outcome),
+      );
+      const startedAt = new Date();
+      if (blocked)
+        return finish({
+          action,
+          startedAt,
+          seconds: 0,
+          outcome: { kind: 'skipped', because: `${blocked.action.id} ${blocked.outcome.kind}` },
+        });
+      const release = await slots.take(action.rule.resources, execution.signal);
+      try {
+        execution.signal.throwIfAborted();
+        if (stop)
+          return finish({ action, startedAt, seconds: 0, outcome: { kind: 'skipped', because: 'an action failed' } });
+        const outcome = await carryOut(action, verdicts, execution);
+        if (outcome.kind === 'failed' && !execution.keepGoing) stop = true;
+        return finish({ action, outcome, startedAt, seconds: (Date.now() - startedAt.getTime()) / 1000 });
+      } finally {
+        release();
+      }
+    };
+    done.set(action, work());
+  }
+  const finish = (report: ActionReport): ActionReport => {
+    execution.observer.finished(report);
+    return report;
+  };
+  const settled = await Promise.allSettled(done.values());
+  execution.world.lockfiles.save();
+  const rejected = settled.find((result) => result.status === 'rejected');
+  if (rejected) throw rejected.reason;
+  return settled.map((result) => (result as PromiseFulfilledResult<ActionReport>).value);
+}
+
+function isBlocking(outcome: Outcome): boolean {
+  return outcome.kind === 'failed' || outcome.kind === 'skipped';
+}
+
+async function carryOut(action: Action, verdicts: Map<Action, Verdict>, execution: Execution): Promise<Outcome> {
+  const { world, observer } = execution;
+  let verdict = decide(action, verdicts, world);
+  if ('input' in verdict) return { kind: 'failed', error: new Error(`${verdict.input.path} is no longer there`) };
+  if (verdict.kind === 'later') throw new Error(`${action.id} was started before what it needs`);
+  if (verdict.kind !== 'fresh') observer.started(action, verdict);
+  if (verdict.kind === 'restore') {
+    const { trace, reasons } = verdict;
+    if (restore(action, trace, execution)) {
+      record(action, verdict.entry.manifest, trace, execution);
+      verdicts.set(action, verdict);
+      return { kind: 'restored', trace, reasons };
+    }
+    // A blob was damaged and is set aside: make it anew.
+    verdict = { kind: 'run', manifest: verdict.entry.manifest, fingerprint: trace.fingerprint, reasons };
+  }
+  if (verdict.kind === 'fresh') {
+    verdicts.set(action, verdict);
+    if (verdict.newlyTrusted) world.lockfiles.set(action.ep, action.rule.name, verdict.entry);
+    return { kind: verdict.entry.trusted ? 'trusted' : 'fresh' };
+  }
+  return runAction(action, verdict, verdicts, execution);
+}
+
+async function runAction(
+  action: Action,
+  verdict: Verdict & { kind: 'run' },
+  verdicts: Map<Action, Verdict>,
+  execution: Execution,
+): Promise<Outcome> {
+  const { world, runner, observer, signal } = execution;
+  const staging = new Staging(execution.temporaryRoot);
+  const started = performance.now();
+  try {
+    const job: ActionJob = {
+      action,
+      manifest: verdict.manifest,
+      stagedPath: (role) => staging.pathFor(role, action.outputs[role]!),
+      progress: (done, total) => observer.progress(action, done, total),
+    };
+    const result = await runner.run(job, signal);
+    signal.throwIfAborted();
+    refuseChangedInputs(verdict.manifest, world);
+    const manifest = withFound(verdict.manifest, result.found ?? [], world);
+    const outputs = Object.fromEntries(
+      Object.keys(action.outputs).map((role) => [
+        role,
+        { staged: job.stagedPath(role), digest: digestOutput(action, role, job) },
+      ]),
+    );
+    const trace: Trace = {
+      fingerprint: fingerprintOf(manifest),
+      action: action.id,
+      outputs: Object.fromEntries(
+        Object.entries(outputs).map(([role, { staged, digest }]) => [
+          role,
+          { digest, blob: keepBlob(staged, action.outputs[role]!, world) },
+        ]),
+      ),
+      counts: result.counts,
+      seconds: (performance.now() - started) / 1000,
+      device: result.device,
+    };
+    if (result.found) world.store?.keepDependencies(fingerprintOf({ ...manifest, found: {} }), result.found);
+    world.store?.keep(trace);
+    for (const [role, { staged }] of Object.entries(outputs))
+      publish(staged, execution.dataRoot, action.outputs[role]!);
+    const entry = record(action, manifest, trace, execution);
+    verdicts.set(action, { kind: 'fresh', entry, newlyTrusted: false });
+    return { kind: 'built', trace, reasons: verdict.reasons };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return { kind: 'failed', error };
+  } finally {
+    staging.remove();
+  }
+}
+
+// Only what is already in place, and in the store, is recorded.
+function record(
+  action: Action,
+  manifest: Manifest,
+  trace: Trace,
+  { world }: Execution,
+): { fingerprint: string; manifest: Manifest; outputs: Record<string, ContentDigest> } {
+  const outputs = Object.fromEntries(Object.entries(trace.outputs).map(([role, { digest }]) => [role, digest]));
+  const entry = { fingerprint: trace.fingerprint, manifest, outputs };
+  world.lockfiles.set(action.ep, action.rule.name, entry);
+  world.lockfiles.save();
+  return entry;
+}
+
+function restore(action: Action, trace: Trace, { world, dataRoot, temporaryRoot }: Execution): boolean {
+  const staging = new Staging(temporaryRoot);
+  try {
+    const wanted = Object.entries(action.outputs).filter(
+      ([role, path]) => world.digests.digestOf(path) !== trace.outputs[role]?.digest,
+    );
+    for (const [role, path] of wanted) {
+      const { blob, digest } = trace.outputs[role]!;
+      const staged = `${staging.folder}/${role}`;
+      const whole = path.endsWith('/')
+        ? world.store!.blobs.restoreFolder(blob, staged)
+        : world.store!.blobs.restoreFile(blob, staged);
+      if (!whole || digestStaged(staged) !== digest) {
+        world.store!.drop(trace.fingerprint);
+        return false;
+      }
+    }
+    for (const [role, path] of wanted) publish(`${staging.folder}/${role}`, dataRoot, path);
+    return true;
+  } finally {
+    staging.remove();
+  }
+}
+
+function keepBlob(staged: string, path: string, { store }: World): string {
+  if (store === undefined) return '';
+  return path.endsWith('/') ? store.blobs.putFolder(staged) : store.blobs.putFile(staged);
+}
+
+function digestOutput(action: Action, role: string, job: ActionJob): ContentDigest {
+  try {
+    return digestStaged(job.stagedPath(role));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    throw new Error(`it ended without writing its output ${role} (${action.outputs[role]})`, { cause });
+  }
+}
+
+// What was read must be what the manifest says, or the result would be recorded under a lie.
+function refuseChangedInputs(manifest: Manifest, world: World): void {
+  for (const [role, files] of Object.entries(manifest.inputs)) {
+    for (const { path, digest } of files) {
+      if (world.digests.digestOf(path) !== digest)
+        throw new Error(`its input ${path} (${role}) changed while it ran; the result is not recorded, build again`);
+    }
+  }
+  for (const [path, digest] of Object.entries(manifest.found)) {
+    if ((world.digestOfFound(path) ?? 'gone') !== digest)
+      throw new Error(`its input ${path} changed while it ran; the result is not recorded, build again`);
+  }
+}
+
+function withFound(manifest: Manifest, found: readonly string[], world: World): Manifest {
+  return { ...manifest, found: Object.fromEntries(found.map((path) => [path, world.digestOfFound(path) ?? 'gone'])) };
+}

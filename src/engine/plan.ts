@@ -1,0 +1,44 @@
+// The plan: a verdict an action, in an order in which each stands after what it needs. Making one
+// changes nothing; a build makes one, and makes verdicts anew as upstream actions finish.
+import { ProblemError, type Problem } from '../base/problem.js';
+import type { Action } from '../graph/graph.js';
+import { decide, type MissingInput, type Verdict, type World } from './decide.js';
+
+export interface Plan {
+  readonly steps: readonly Step[];
+}
+
+export interface Step {
+  readonly action: Action;
+  readonly verdict: Verdict;
+}
+
+/** Judges `actions` (in graph order). Throws one ProblemError naming every user file that is missing. */
+export function makePlan(actions: readonly Action[], world: World): Plan {
+  const verdicts = new Map<Action, Verdict>();
+  const missing: MissingInput[] = [];
+  for (const action of actions) {
+    const verdict = decide(action, verdicts, world);
+    if ('input' in verdict) missing.push(verdict);
+    else verdicts.set(action, verdict);
+  }
+  if (missing.length > 0) throw new ProblemError(describeMissing(missing));
+  return { steps: actions.map((action) => ({ action, verdict: verdicts.get(action)! })) };
+}
+
+/** How many actions have each verdict. */
+export function countVerdicts(plan: Plan): Record<Verdict['kind'], number> {
+  const counts = { fresh: 0, restore: 0, run: 0, later: 0 };
+  for (const { verdict } of plan.steps) counts[verdict.kind]++;
+  return counts;
+}
+
+function describeMissing(missing: readonly MissingInput[]): Problem[] {
+  const byPath = new Map<string, string[]>();
+  for (const { action, input } of missing) byPath.set(input.path, [...(byPath.get(input.path) ?? []), action.id]);
+  return [...byPath].map(([path, actions]) => ({
+    code: 'missing-input',
+    message: `there is no ${path} in the data folder, and no rule makes it; needed by ${actions.join(', ')}`,
+    hint: path.startsWith('videos/') ? 'bring the video in with: sa add EPISODE VIDEO' : undefined,
+  }));
+}

@@ -60,6 +60,12 @@ export interface DetectorCard extends ModelProvenance {
   readonly inputSize: readonly [number, number] | null;
   readonly scoreThreshold: number;
   readonly nmsThreshold: number;
+  /**
+   * Knots of the monotone map from raw to calibrated score, ascending in both, (0,0) and (1,1)
+   * understood: det_thresh is then the same operating point for every detector. None: no change.
+   */
+  readonly scoreMap?: readonly (readonly [raw: number, calibrated: number])[] | undefined;
+  /** `detector` finds boxes; `landmarks` completes a detector that gives boxes only (ultralight). */
   readonly parts: Readonly<Record<string, ModelPart>>;
 }
 

@@ -1,0 +1,116 @@
+// The stage `detect`: frames in, detections.jsonl out. It keeps rows down to the low band that the
+// tracker's second association needs; det_thresh decides later what can start or carry a track.
+import {
+  detectionSchema,
+  framesIndexSchema,
+  round6,
+  type Detection,
+  type FramesIndex,
+} from '../../src/stage/artifacts.js';
+import type { Frame } from '../../src/stage/frames.js';
+import { readJson, writeJsonLines } from '../../src/stage/read-write.js';
+import type { Stage } from '../../src/stage/stage.js';
+import { processingStride } from '../media/stride.js';
+import { FaceDetector } from './detector.js';
+import type { FoundFace } from './merge.js';
+
+type Params = 'detector' | 'det_thresh' | 'det_size' | 'det_scales' | 'min_box_area' | 'stride' | 'target_fps';
+
+/** Lower end of the band of weak detections that may continue a track (ByteTrack). */
+const lowBand = 0.1;
+
+/** One frame in the network while the next is packed; more would only hold more memory. */
+const framesInFlightMax = 2;
+
+export const stage: Stage<Params> = {
+  async wants({ inputs, params }) {
+    const index = await readJson(inputs.path('frames'), framesIndexSchema);
+    const side = Math.max(...sizesOf(params));
+    return {
+      video: 'video',
+      select: { kind: 'every', stride: processingStride(params, index.fps) },
+      // Scaled once, by the decoder; smaller inputs are made from this picture.
+      size: { kind: 'fit', width: side, height: side },
+      format: 'rgb24',
+      scaler: 'bilinear',
+    };
+  },
+
+  async run({ inputs, outputs, params, frames, model, signal, progress }) {
+    const index = await readJson(inputs.path('frames'), framesIndexSchema);
+    const open = await model('detector');
+    const detector = new FaceDetector(open, {
+      sizes: sizesOf(params),
+      scoreMin: Math.min(lowBand, params.det_thresh),
+      video: index,
+      boxAreaMin: params.min_box_area * uprightPixelsPerStored(index),
+    });
+    const total = Math.ceil(index.frame_count / processingStride(params, index.fps));
+    const rows: Detection[] = [];
+    let done = 0;
+    const inFlight: { readonly frameIndex: number; readonly faces: Promise<FoundFace[]> }[] = [];
+    const finishOldest = async (): Promise<void> => {
+      const oldest = inFlight.shift();
+      if (oldest === undefined) return;
+      for (const face of await oldest.faces) rows.push(rowOf(face, oldest.frameIndex, index, open.card.name));
+      done += 1;
+      progress(done, total);
+    };
+    try {
+      for await (const frame of frames) {
+        signal.throwIfAborted();
+        if (inFlight.length === framesInFlightMax) await finishOldest();
+        inFlight.push(start(detector, frame));
+      }
+      while (inFlight.length > 0) await finishOldest();
+    } finally {
+      // Left over only when something failed: they must not outlive the stage, and that failure is the one to tell.
+      await Promise.allSettled(inFlight.map(({ faces }) => faces));
+    }
+    await writeJsonLines(outputs.path('detections'), detectionSchema, rows);
+    return { detections_count: rows.length, frames_count: done };
+  },
+};
+
+function start(detector: FaceDetector, frame: Frame): { frameIndex: number; faces: Promise<FoundFace[]> } {
+  const faces = detector.detect(frame);
+  // A failure is met when this frame is finished; until then it must not count as unhandled.
+  faces.catch(() => undefined);
+  return { frameIndex: frame.index, faces };
+}
+
+function sizesOf({
+  det_size,
+  det_scales,
+}: {
+  readonly det_size: number;
+  readonly det_scales: readonly number[];
+}): number[] {
+  return [det_size, ...det_scales];
+}
+
+/** min_box_area counts stored pixels, which need not be square; boxes are measured upright. */
+function uprightPixelsPerStored({ width, height, stored_width, stored_height }: FramesIndex): number {
+  return (width * height) / (stored_width * stored_height);
+}
+
+function rowOf(
+  { bbox, landmarks, score }: FoundFace,
+  frameIndex: number,
+  index: FramesIndex,
+  model: string,
+): Detection {
+  const pts = index.pts[frameIndex];
+  if (pts === undefined) throw new Error(`frame ${frameIndex} is not in frames.json, which has ${index.frame_count}`);
+  const [numerator, denominator] = index.time_base;
+  const [x1, y1, x2, y2] = bbox.map(round6);
+  return {
+    schema_version: 'det_v1',
+    frame_idx: frameIndex,
+    ts_s: round6(((pts - index.pts[0]!) * numerator) / denominator),
+    bbox: [x1!, y1!, x2!, y2!],
+    landmarks: landmarks && (landmarks.map(([x, y]) => [round6(x), round6(y)]) as typeof landmarks),
+    conf: round6(score),
+    model_id: model,
+  };
+}

@@ -40,7 +40,13 @@ module.exports = {
       from: { path: '^rules/' },
       to: { path: '^src/', pathNot: '^src/(stage|base)/' },
     },
-    { name: 'src-imports-no-rule', severity: 'error', from: { path: '^src/' }, to: { path: '^rules/' } },
+    {
+      // One door: the catalogue, by which the runner finds stages by name.
+      name: 'src-imports-no-rule',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/runner/catalogue\\.ts$' },
+      to: { path: '^rules/' },
+    },
     ...Object.entries(owners).map(([library, owner]) => ({
       name: `one-owner-${library}`,
       severity: 'error',

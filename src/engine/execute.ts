@@ -75,7 +75,7 @@ export async function executePlan(plan: Plan, execution: Execution): Promise<Act
     const needs = [...new Set(action.inputs.flatMap(({ madeBy }) => madeBy?.action ?? []))];
     const work = async (): Promise<ActionReport> => {
       const blocked = (await Promise.all(needs.flatMap((need) => done.get(need) ?? []))).find(
-        (report) => report && isBlocking(report.outcome),
+        (report) => isBlocking(report.outcome),
       );
       const startedAt = new Date();
       if (blocked)

@@ -100,6 +100,8 @@ export const faceSchema = z.object({
   landmarks: landmarks.nullable(),
   quality_score: z.number().min(0).max(1),
   quality: qualitySchema,
+  /** Path of the thumbnail under the data root; a rejected face has none. */
+  thumb_path: z.string().optional(),
   /** Path of the aligned crop under the data root, when crops are saved. */
   crop_path: z.string().optional(),
   /** Why the face is not embedded: no_landmarks, degenerate_landmarks, off_frame, ... */

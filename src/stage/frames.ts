@@ -18,8 +18,12 @@ export type FrameSize =
 /** Interleaved 8-bit pixels, or one luma byte a pixel. */
 export type PixelFormat = 'rgb24' | 'bgr24' | 'gray8';
 
-/** How ffmpeg's scaler samples when `size` is not `full`. */
-export type Scaler = 'bilinear' | 'area' | 'bicubic' | 'neighbor';
+/**
+ * How the picture is sampled when `size` is not `full`. `two-tap` blends the four nearest pixels
+ * and nothing else, in the arithmetic of OpenCV's INTER_LINEAR after its BT.601 conversion, so
+ * that references computed with OpenCV can be met to the last bit; the rest are ffmpeg's scalers.
+ */
+export type Scaler = 'bilinear' | 'area' | 'bicubic' | 'neighbor' | 'two-tap';
 
 export interface FrameRequest {
   /** Role of the input that is the video. */

@@ -18,8 +18,6 @@ export interface StageInputs {
   optional(role: string): string | undefined;
   /** The files of a glob or gathering input, sorted by episode and path. */
   gathered(role: string): readonly GatheredInput[];
-  /** Every role with its file relative to the data root; optional absent ones left out. */
-  relative(role: string): string;
 }
 
 /** Where to write: absolute paths that become artifacts only when the whole action succeeds. */

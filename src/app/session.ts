@@ -1,0 +1,147 @@
+// What a command does with a project: plan, build, verify. One session holds one choice of
+// parameters; each call judges the files as they are then.
+import { join } from 'node:path';
+import type { ActionReport, BuildObserver } from '../engine/execute.js';
+import { executePlan } from '../engine/execute.js';
+import type { World } from '../engine/decide.js';
+import { Lockfiles, lockfilePath } from '../engine/lockfile.js';
+import { makePlan, type Plan } from '../engine/plan.js';
+import { clearStaging, clearTemporaries } from '../engine/publish.js';
+import { takeMutex } from '../disk/lock.js';
+import { StageRunner, type RunNotes } from '../runner/runner.js';
+import { Store } from '../store/store.js';
+import { Facts, type ParamChoice } from './facts.js';
+import { requireRules, type Selection } from './select.js';
+import { makeStateRoot, type Workspace } from './workspace.js';
+
+export interface SessionOptions extends ParamChoice {
+  /** Groups, rules or kinds to run whatever their fingerprint says. */
+  readonly force: readonly string[];
+  /** Groups, rules or kinds whose outputs on disk are to be believed. */
+  readonly trust: readonly string[];
+  /** Neither restore from the store nor keep anything in it. */
+  readonly noCache?: boolean | undefined;
+}
+
+export interface BuildOptions {
+  readonly jobs: number;
+  readonly keepGoing: boolean;
+  readonly observer: BuildObserver & RunNotes & { waiting(holder: string): void };
+  readonly signal: AbortSignal;
+}
+
+export class Session {
+  readonly workspace: Workspace;
+  readonly facts: Facts;
+  readonly #options: SessionOptions;
+
+  constructor(workspace: Workspace, options: SessionOptions) {
+    this.workspace = workspace;
+    this.#options = options;
+    this.facts = new Facts(workspace, options);
+  }
+
+  /** The dry run: judges and changes nothing but this machine's memory of digests. */
+  plan({ actions }: Selection, { allowMissing = false } = {}): Plan {
+    return makePlan(actions, this.#world(new Lockfiles(this.workspace.dataRoot), allowMissing));
+  }
+
+  /** Lockfiles as they are now, for explain and verify. */
+  lockfiles(): Lockfiles {
+    return new Lockfiles(this.workspace.dataRoot);
+  }
+
+  /** Makes what is stale. Resolves with a report an action; rejects on abort, or on problems found before anything ran. */
+  async build(selection: Selection, options: BuildOptions): Promise<readonly ActionReport[]> {
+    await this.#pinModels(selection, options);
+    const first = this.plan(selection);
+    if (first.steps.every(({ verdict }) => verdict.kind === 'fresh' && !verdict.newlyTrusted)) {
+      this.#rememberDigests();
+      return first.steps.map(({ action, verdict }) => ({
+        action,
+        outcome: { kind: verdict.kind === 'fresh' && verdict.entry.trusted ? 'trusted' : 'fresh' },
+        seconds: 0,
+        startedAt: new Date(),
+      }));
+    }
+    makeStateRoot(this.workspace);
+    const { stateRoot, dataRoot, pipeline } = this.workspace;
+    const mutex = await takeMutex(join(stateRoot, 'lock'), {
+      signal: options.signal,
+      onWait: (holder) => options.observer.waiting(holder),
+    });
+    try {
+      const temporaryRoot = join(stateRoot, 'tmp');
+      clearStaging(temporaryRoot);
+      const lockfiles = new Lockfiles(dataRoot);
+      const rules = new Set(pipeline.rules.map(({ name }) => name));
+      for (const ep of new Set(selection.actions.map(({ ep }) => ep))) {
+        clearTemporaries(join(dataRoot, lockfilePath(ep), '..'));
+        lockfiles.keepOnly(ep, rules);
+      }
+      const world = this.#world(lockfiles, false);
+      const runner = new StageRunner({
+        ...this.workspace,
+        notes: options.observer,
+        paramsOf: (ep) => this.facts.paramsOf(ep),
+        modelOf: (role, ep) => this.facts.modelOf(role, ep),
+      });
+      // Judged again: what another build finished while this one waited is not done twice.
+      return await executePlan(makePlan(selection.actions, world), {
+        world,
+        runner,
+        dataRoot,
+        temporaryRoot,
+        resources: { gpu: 1 },
+        ...options,
+      });
+    } finally {
+      this.#rememberDigests();
+      mutex.release();
+    }
+  }
+
+  async #pinModels({ actions }: Selection, { observer, signal }: BuildOptions): Promise<void> {
+    for (const role of ['detector', 'embedder'] as const) {
+      const needing = actions.find(
+        ({ rule, ep }) => rule.models.includes(role) && this.facts.modelOf(role, ep) === undefined,
+      );
+      if (needing)
+        await this.workspace.registry.pin(role, String(this.facts.paramsOf(needing.ep)[role]), {
+          signal,
+          onEvent: (event) => observer.model(event),
+        });
+    }
+  }
+
+  #world(lockfiles: Lockfiles, allowMissing: boolean): World {
+    const { pipeline, storeRoot, digests } = this.workspace;
+    const { force, trust, noCache } = this.#options;
+    const shared = this.facts.paramsOf(undefined);
+    const forced = [...force, ...(shared['force_recluster'] === true ? ['cluster'] : [])];
+    const trusted = [
+      ...trust,
+      ...(shared['reuse_detections'] === true ? ['detect_track'] : []),
+      ...(shared['reuse_embeddings'] === true ? ['faces_embed'] : []),
+    ];
+    return {
+      digests,
+      lockfiles,
+      store: noCache === true ? undefined : new Store(storeRoot),
+      factsOf: (action) => this.facts.of(action),
+      digestOfFound: (path) => digests.digestOf(path),
+      forced: requireRules(pipeline, forced),
+      trusted: requireRules(pipeline, trusted),
+      allowMissing,
+    };
+  }
+
+  // A memory that cannot be written (a read-only checkout in CI) only costs time.
+  #rememberDigests(): void {
+    try {
+      this.workspace.digests.save();
+    } catch (error) {
+      if (!['EACCES', 'EROFS', 'EPERM', 'ENOSPC'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
+  }
+}

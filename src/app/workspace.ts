@@ -1,0 +1,131 @@
+// A project as a command finds it: pipeline.yaml read, roots resolved, episodes found. Opening one
+// changes nothing on disk.
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { didYouMean } from '../base/closest.js';
+import { problem, ProblemError, type Problem } from '../base/problem.js';
+import { FileDigests } from '../disk/file-digests.js';
+import { matchEpisodes, matchPattern } from '../disk/glob.js';
+import { expandGraph, type Graph } from '../graph/graph.js';
+import { loadHash } from '../hash/xxh64.js';
+import { loadRegistry, type Registry } from '../models/registry.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
+import { checkSources, readPipeline } from '../pipeline/read.js';
+import { loadCatalogue } from '../runner/catalogue.js';
+import type { StageCatalogue } from '../stage/stage.js';
+
+export interface Workspace {
+  /** Folder of pipeline.yaml. */
+  readonly projectRoot: string;
+  readonly dataRoot: string;
+  /** Memory of this machine: digests, the mutex, staging; beside the artifacts, never committed. */
+  readonly stateRoot: string;
+  readonly storeRoot: string;
+  readonly pipeline: Pipeline;
+  readonly catalogue: StageCatalogue;
+  readonly registry: Registry;
+  readonly digests: FileDigests;
+  /** Episodes with a video, and with `lockedToo` those that only a lockfile remembers. */
+  episodes(options?: { readonly lockedToo: boolean }): readonly string[];
+  graph(episodes: readonly string[]): Graph;
+}
+
+export interface WorkspaceOptions {
+  /** Where to look for pipeline.yaml: here, then in the folders above. */
+  readonly cwd: string;
+  readonly dataRoot?: string | undefined;
+  readonly storeRoot?: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export const pipelineName = 'pipeline.yaml';
+
+/** What an episode may be called: it becomes a folder name, a flag's value and a part of a URL. */
+export const episodeShape = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+/** Opens the project around `cwd`. Throws ProblemError for every fault in pipeline.yaml. */
+export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
+  const projectRoot = findProject(options.cwd);
+  const file = join(projectRoot, pipelineName);
+  const [catalogue] = await Promise.all([loadCatalogue(), loadHash()]);
+  const pipeline = readPipeline({ text: readFileSync(file, 'utf8'), file: shownFrom(options.cwd, file), catalogue });
+  const dataRoot = resolve(projectRoot, options.dataRoot ?? options.env['SA_DATA_ROOT'] ?? pipeline.data);
+  const stateRoot = join(dataRoot, '.sa');
+  const sources = checkSources(pipeline, { matches: (pattern) => anyMatch(dataRoot, pattern) });
+  if (sources.length > 0) throw new ProblemError(sources);
+  return {
+    projectRoot,
+    dataRoot,
+    stateRoot,
+    storeRoot: resolve(options.storeRoot ?? options.env['SA_STORE'] ?? join(stateRoot, 'store')),
+    pipeline,
+    catalogue,
+    registry: await loadRegistry({ projectRoot }),
+    digests: new FileDigests(dataRoot, join(stateRoot, 'digests.json')),
+    episodes: (choice) => findEpisodes(dataRoot, pipeline, choice?.lockedToo === true),
+    graph: (episodes) =>
+      expandGraph(pipeline, episodes, (pattern) =>
+        matchPattern(dataRoot, pattern).filter((path) => existsSync(join(dataRoot, path))),
+      ),
+  };
+}
+
+/** The folder of the nearest pipeline.yaml at or above `cwd`. */
+export function findProject(cwd: string): string {
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, pipelineName))) return folder;
+    if (folder === dirname(folder)) break;
+  }
+  throw problem(
+    'no-pipeline',
+    `there is no ${pipelineName} in ${cwd} or in a folder above it`,
+    'start a project here with: sa init',
+  );
+}
+
+/** Makes the folder that holds this machine's memory, with a .gitignore of its own. */
+export function makeStateRoot({ stateRoot }: Workspace): void {
+  mkdirSync(stateRoot, { recursive: true });
+}
+
+/** Fails with the nearest known name when `ep` is no episode of the project. */
+export function requireEpisode(ep: string, episodes: readonly string[]): void {
+  if (episodes.includes(ep)) return;
+  throw problem(
+    'unknown-episode',
+    `there is no episode ${JSON.stringify(ep)}`,
+    didYouMean(ep, episodes) ?? 'bring a video in with: sa add EPISODE VIDEO',
+  );
+}
+
+function findEpisodes(dataRoot: string, pipeline: Pipeline, lockedToo: boolean): string[] {
+  const found = matchEpisodes(dataRoot, pipeline.each);
+  const problems: Problem[] = [];
+  for (const [ep, videos] of found) {
+    if (!episodeShape.test(ep))
+      problems.push({
+        code: 'bad-episode-name',
+        message: `the folder name ${JSON.stringify(ep)} cannot be an episode`,
+        hint: 'use letters, digits, dots, dashes and underscores, starting with a letter or digit',
+      });
+    else if (videos.length > 1)
+      problems.push({
+        code: 'two-videos',
+        message: `episode ${ep} has ${videos.length} videos: ${videos.join(', ')}`,
+        hint: 'keep one of them',
+      });
+  }
+  if (problems.length > 0) throw new ProblemError(problems);
+  const locked = lockedToo ? matchEpisodes(dataRoot, 'manifests/{ep}/sa.lock').keys() : [];
+  return [...new Set([...found.keys(), ...locked])].sort();
+}
+
+function anyMatch(dataRoot: string, pattern: string): boolean {
+  if (pattern.includes('{ep}')) return matchEpisodes(dataRoot, pattern).size > 0;
+  return matchPattern(dataRoot, pattern).some((path) => existsSync(join(dataRoot, path)));
+}
+
+function shownFrom(cwd: string, file: string): string {
+  const path = relative(cwd, file);
+  return (isAbsolute(path) ? file : path).split(sep).join('/');
+}

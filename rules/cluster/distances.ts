@@ -1,0 +1,94 @@
+// Cosine distances of all pairs of rows, in the upper triangle: the distance of rows i < j stands
+// where triangleStarts says. It computes no clusters.
+import { openDotKernel, tileColumns, tileRows } from './dot-kernel.js';
+import type { DotKernel } from './dot-kernel.js';
+
+/** The pair i < j of `count` rows stands at place starts[i] + j of its triangle. */
+export function triangleStarts(count: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, i) => i * count - (i * (i + 1)) / 2 - i - 1);
+}
+
+/**
+ * Rows divided by their length, in double precision. A row of zeros (a failed embedding) stays
+ * zero, which gives it distance 1 to every row.
+ * @throws when a number is not finite
+ */
+export function unitRows(vectors: Float32Array, count: number, dim: number): Float64Array {
+  const rows = new Float64Array(count * dim);
+  for (let i = 0; i < count; i++) {
+    let square = 0;
+    for (let k = i * dim; k < (i + 1) * dim; k++) square += vectors[k]! * vectors[k]!;
+    if (!Number.isFinite(square)) throw new Error(`vector ${i} has a component that is not a finite number`);
+    if (square === 0) continue;
+    const scale = Math.sqrt(square);
+    for (let k = i * dim; k < (i + 1) * dim; k++) rows[k] = vectors[k]! / scale;
+  }
+  return rows;
+}
+
+/** Distances of unit rows in single precision; each is within `singleError(dim)` of the true one. */
+export function singleDistances(rows: Float64Array, count: number, dim: number): Float32Array {
+  const distances = new Float32Array((count * (count - 1)) / 2);
+  fillTriangle(openDotKernel('f32', count, dim), rows, count, dim, distances);
+  return distances;
+}
+
+/** The same in double precision, within some 1e-15. */
+export function doubleDistances(rows: Float64Array, count: number, dim: number): Float64Array {
+  const distances = new Float64Array((count * (count - 1)) / 2);
+  fillTriangle(openDotKernel('f64', count, dim), rows, count, dim, distances);
+  return distances;
+}
+
+/**
+ * The most that a distance of `singleDistances` can be off: rounding of both rows, of each product
+ * and of each of the dim / 4 + 2 additions of a lane, for rows of length 1 (Cauchy-Schwarz).
+ */
+export function singleError(dim: number): number {
+  return (Math.ceil(dim / 4) + 8) * 2 ** -24 * 1.01;
+}
+
+/** Right-hand rows gone over for one pass of the left side: 64 x 2 kB fit the second-level cache. */
+const blockRows = 64;
+
+function fillTriangle<A extends Float32Array | Float64Array>(
+  kernel: DotKernel<A>,
+  rows: Float64Array,
+  count: number,
+  dim: number,
+  distances: A,
+): void {
+  for (let i = 0; i < count; i++) {
+    kernel.rows.set(rows.subarray(i * dim, (i + 1) * dim), i * kernel.dimPadded);
+  }
+  const starts = triangleStarts(count);
+  for (let block = 0; block < count; block += blockRows) {
+    const blockEnd = Math.min(count, block + blockRows);
+    for (let left = 0; left < blockEnd; left += tileRows) {
+      // Below the diagonal there is nothing to do: start at the first tile that reaches above it.
+      const first = Math.max(block, left);
+      for (let right = first; right < blockEnd; right += tileColumns) {
+        keepTile(kernel.tile(left, right), left, right, starts, blockEnd, distances);
+      }
+    }
+  }
+}
+
+function keepTile(
+  sums: Float32Array | Float64Array,
+  left: number,
+  right: number,
+  starts: Int32Array,
+  blockEnd: number,
+  distances: Float32Array | Float64Array,
+): void {
+  for (let row = 0; row < tileRows; row++) {
+    const i = left + row;
+    if (i >= starts.length) return;
+    for (let column = 0; column < tileColumns; column++) {
+      const j = right + column;
+      if (j <= i || j >= blockEnd) continue;
+      distances[starts[i]! + j] = Math.min(2, Math.max(0, 1 - sums[row * tileColumns + column]!));
+    }
+  }
+}

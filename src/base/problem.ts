@@ -10,6 +10,8 @@ export interface Place {
   readonly sourceLine: string;
   /** How many columns the caret underlines; at least 1. */
   readonly length: number;
+  /** How many columns were cut from the front of a very long sourceLine, which then starts with an ellipsis. */
+  readonly cut?: number;
 }
 
 /** One fault, in words that say what was found and what would be right. */
@@ -43,8 +45,8 @@ export function formatProblem({ code, message, place, hint }: Problem): string {
   const lines = [`${place ? `${place.file}:${place.line}:${place.column} ` : ''}${code}: ${message}`];
   if (place) {
     const indent = ' '.repeat(4);
-    lines.push(indent + place.sourceLine.replaceAll('\t', ' '));
-    lines.push(indent + ' '.repeat(place.column - 1) + '~'.repeat(Math.max(1, place.length)));
+    lines.push(indent + place.sourceLine.replace(/[\p{Cc}\p{Bidi_Control}]/gu, ' ')); // tabs, and what could steer a terminal
+    lines.push(indent + ' '.repeat(place.column - 1 - (place.cut ?? 0)) + '~'.repeat(Math.max(1, place.length)));
   }
   if (hint !== undefined) lines.push(`    ${hint}`);
   return lines.join('\n');

@@ -13,7 +13,7 @@ export function assignBelow(costs: readonly ArrayLike<number>[], limit: number):
   const columns = costs[0]?.length ?? 0;
   if (rows === 0 || columns === 0) return new Array<number>(rows).fill(-1);
   // One further column a row stands for "unmatched" at cost 0; what is too dear is worth no more.
-  const gain = costs.map((row) => Float64Array.from(row, (cost) => Math.min(0, cost - limit)));
+  const gain = costs.map((row) => Float64Array.from(row, (cost) => (cost < limit ? cost - limit : 0)));
   const rowOfColumn = hungarian(gain, rows, columns + rows);
   const columnOfRow = new Array<number>(rows).fill(-1);
   for (let column = 0; column < columns; column += 1) {

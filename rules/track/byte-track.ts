@@ -150,7 +150,8 @@ export class ByteTracker {
     const fresh = match(unconfirmed, rest.detections, third);
     const removed = fresh.targets;
     for (const detection of fresh.detections) {
-      if (scores[detection]! >= newTrackThresh) seen.push(this.#start(detection, boxes[detection]!, scores[detection]!));
+      if (scores[detection]! >= newTrackThresh)
+        seen.push(this.#start(detection, boxes[detection]!, scores[detection]!));
     }
     removed.push(...this.#lost.filter((target) => this.#steps - target.lastStep > this.#lostStepsMax));
     for (const target of removed) target.state = 'removed';
@@ -199,7 +200,15 @@ export class ByteTracker {
   }
 
   /** The lists after a step, in the reference's order: its order decides later ties and numbering. */
-  #settle({ seen, nowLost, removed }: { seen: Target[]; nowLost: readonly Target[]; removed: readonly Target[] }): void {
+  #settle({
+    seen,
+    nowLost,
+    removed,
+  }: {
+    seen: Target[];
+    nowLost: readonly Target[];
+    removed: readonly Target[];
+  }): void {
     this.#tracked = [...new Set([...this.#tracked.filter((target) => target.state === 'tracked'), ...seen])];
     const tracked = new Set(this.#tracked);
     // As in the reference, a track removed in this step waits one more in the list of the lost; found

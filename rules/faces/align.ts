@@ -1,0 +1,181 @@
+// Turns a face upright and to one size: the similarity that brings five landmarks closest to the
+// ArcFace template, and the warp. Pure. A face that cannot be aligned is rejected here, never cut
+// out some other way: aligned and unaligned crops must not meet in one embedding space.
+import { shrinkPart } from '../media/picture.js';
+import type { Picture } from '../media/resample.js';
+
+export type Point = readonly [x: number, y: number];
+/** Eye on the image's left, eye on its right, nose tip, mouth corners left and right. */
+export type FivePoints = readonly [Point, Point, Point, Point, Point];
+
+/** InsightFace's template for a 112 x 112 crop, in pixels. */
+export const arcfaceTemplate: FivePoints = [
+  [38.2946, 51.6963],
+  [73.5318, 51.5014],
+  [56.0252, 71.7366],
+  [41.5493, 92.3655],
+  [70.7299, 92.2041],
+];
+/** Side of the crop that the template is for. */
+export const alignedSide = 112;
+
+/** x' = a x - b y + tx, y' = b x + a y + ty: rotation, one scale, shift; never a mirror image. */
+export interface Similarity {
+  readonly a: number;
+  readonly b: number;
+  readonly tx: number;
+  readonly ty: number;
+}
+
+export type Rejection = 'no_landmarks' | 'degenerate_landmarks' | 'too_small' | 'off_frame';
+
+export interface AlignedFace {
+  readonly kind: 'aligned';
+  /** 112 x 112 x 3 RGB bytes. */
+  readonly crop: Uint8Array;
+  /** From picture pixels to crop pixels. */
+  readonly matrix: Similarity;
+  /** Crop pixels a picture pixel: above 1 the face is smaller than the crop. */
+  readonly scale: number;
+  /** Root mean square distance of the mapped landmarks to the template, in crop pixels. */
+  readonly residual: number;
+  /** Share of the crop that lies inside the picture, 0..1; the rest is black. */
+  readonly coverage: number;
+  /** The landmarks in crop pixels. */
+  readonly landmarks: FivePoints;
+}
+export type Alignment = AlignedFace | { readonly kind: 'rejected'; readonly reason: Rejection };
+
+/** Landmarks that fit the template worse than this, in crop pixels, belong to no face; profiles reach 9. */
+const residualMax = 14;
+/** A face enlarged more than this (about 12 pixels wide) has nothing to tell people apart by. */
+const scaleMax = 8;
+/** A crop with less than this inside the picture shows no whole face. */
+const coverageMin = 0.5;
+
+/**
+ * Least-squares similarity between two sets of five points (Umeyama 1991 without reflection, in
+ * its closed form for the plane). undefined when the points have no extent or are not numbers.
+ */
+export function fitSimilarity(from: FivePoints, to: FivePoints): Similarity | undefined {
+  const [fromX, fromY] = mean(from);
+  const [toX, toY] = mean(to);
+  let extent = 0;
+  let alongside = 0;
+  let across = 0;
+  for (let index = 0; index < 5; index++) {
+    const x = from[index]![0] - fromX;
+    const y = from[index]![1] - fromY;
+    const u = to[index]![0] - toX;
+    const v = to[index]![1] - toY;
+    extent += x * x + y * y;
+    alongside += x * u + y * v;
+    across += x * v - y * u;
+  }
+  // Written so that NaN lands here too. A face is never under a hundredth of a pixel.
+  if (!(extent > 1e-4) || !Number.isFinite(extent)) return undefined;
+  const a = alongside / extent;
+  const b = across / extent;
+  if (!(Math.hypot(a, b) > 1e-6)) return undefined;
+  return { a, b, tx: toX - a * fromX + b * fromY, ty: toY - b * fromX - a * fromY };
+}
+
+/**
+ * Aligns one face: fits `landmarks` (picture pixels) to the ArcFace template and warps the picture
+ * to 112 x 112 by inverse mapping with bilinear sampling and a black border. A face more than
+ * twice the crop's size is first shrunk by block means, because bilinear sampling would alias.
+ */
+export function alignFace(picture: Picture, landmarks: FivePoints | null): Alignment {
+  if (landmarks === null) return { kind: 'rejected', reason: 'no_landmarks' };
+  const matrix = fitSimilarity(landmarks, arcfaceTemplate);
+  if (matrix === undefined) return { kind: 'rejected', reason: 'degenerate_landmarks' };
+  const scale = Math.hypot(matrix.a, matrix.b);
+  const mapped = landmarks.map((point) => apply(matrix, point)) as unknown as FivePoints;
+  const residual = rootMeanSquareDistance(mapped, arcfaceTemplate);
+  if (residual > residualMax) return { kind: 'rejected', reason: 'degenerate_landmarks' };
+  if (scale > scaleMax) return { kind: 'rejected', reason: 'too_small' };
+  const { crop, coverage } = warp(picture, matrix, scale);
+  if (coverage < coverageMin) return { kind: 'rejected', reason: 'off_frame' };
+  return { kind: 'aligned', crop, matrix, scale, residual, coverage, landmarks: mapped };
+}
+
+function warp(picture: Picture, matrix: Similarity, scale: number): { crop: Uint8Array; coverage: number } {
+  const inverse = inverted(matrix);
+  const factor = Math.floor(1 / scale);
+  if (factor < 2) return sample(picture, inverse);
+  // Only the part under the crop is shrunk; its corners are the crop's, one pixel wider.
+  const corners = [
+    [-1, -1],
+    [alignedSide, -1],
+    [-1, alignedSide],
+    [alignedSide, alignedSide],
+  ].map(([x, y]) => apply(inverse, [x!, y!]));
+  const xs = corners.map(([x]) => x);
+  const ys = corners.map(([, y]) => y);
+  const left = Math.max(0, Math.floor(Math.min(...xs)));
+  const top = Math.max(0, Math.floor(Math.min(...ys)));
+  const width = Math.min(picture.width, Math.ceil(Math.max(...xs)) + 1) - left;
+  const height = Math.min(picture.height, Math.ceil(Math.max(...ys)) + 1) - top;
+  if (width < 1 || height < 1) return { crop: new Uint8Array(alignedSide * alignedSide * 3), coverage: 0 };
+  const small = shrinkPart(picture, { left, top, width, height }, factor);
+  // Pixel centres: index x of the picture is index (x - left + 0.5) / factor - 0.5 of the small one.
+  return sample(small, {
+    a: inverse.a / factor,
+    b: inverse.b / factor,
+    tx: (inverse.tx - left + 0.5) / factor - 0.5,
+    ty: (inverse.ty - top + 0.5) / factor - 0.5,
+  });
+}
+
+/** Fills the crop from `picture` through `inverse` (crop to picture); pixels outside count as black. */
+function sample({ width, height, data }: Picture, inverse: Similarity): { crop: Uint8Array; coverage: number } {
+  const crop = new Uint8Array(alignedSide * alignedSide * 3);
+  let inside = 0;
+  let to = 0;
+  for (let row = 0; row < alignedSide; row++) {
+    for (let column = 0; column < alignedSide; column++, to += 3) {
+      const x = inverse.a * column - inverse.b * row + inverse.tx;
+      const y = inverse.b * column + inverse.a * row + inverse.ty;
+      if (x <= -1 || y <= -1 || x >= width || y >= height) continue;
+      if (x >= -0.5 && y >= -0.5 && x <= width - 0.5 && y <= height - 0.5) inside++;
+      const x0 = Math.floor(x);
+      const y0 = Math.floor(y);
+      const right = x - x0;
+      const below = y - y0;
+      const topLeft = x0 >= 0 && y0 >= 0 ? (1 - right) * (1 - below) : 0;
+      const topRight = x0 + 1 < width && y0 >= 0 ? right * (1 - below) : 0;
+      const bottomLeft = x0 >= 0 && y0 + 1 < height ? (1 - right) * below : 0;
+      const bottomRight = x0 + 1 < width && y0 + 1 < height ? right * below : 0;
+      const at = (y0 * width + x0) * 3;
+      const next = at + width * 3;
+      for (let channel = 0; channel < 3; channel++) {
+        // A corner outside the picture has weight 0 and may have no byte at all.
+        let value = 0.5;
+        if (topLeft > 0) value += topLeft * data[at + channel]!;
+        if (topRight > 0) value += topRight * data[at + 3 + channel]!;
+        if (bottomLeft > 0) value += bottomLeft * data[next + channel]!;
+        if (bottomRight > 0) value += bottomRight * data[next + 3 + channel]!;
+        crop[to + channel] = value;
+      }
+    }
+  }
+  return { crop, coverage: inside / (alignedSide * alignedSide) };
+}
+
+function inverted({ a, b, tx, ty }: Similarity): Similarity {
+  const square = a * a + b * b;
+  return { a: a / square, b: -b / square, tx: -(a * tx + b * ty) / square, ty: (b * tx - a * ty) / square };
+}
+
+function apply({ a, b, tx, ty }: Similarity, [x, y]: Point): Point {
+  return [a * x - b * y + tx, b * x + a * y + ty];
+}
+
+function mean(points: FivePoints): Point {
+  return [points.reduce((sum, [x]) => sum + x, 0) / 5, points.reduce((sum, [, y]) => sum + y, 0) / 5];
+}
+
+function rootMeanSquareDistance(left: FivePoints, right: FivePoints): number {
+  const squares = left.map(([x, y], index) => (x - right[index]![0]) ** 2 + (y - right[index]![1]) ** 2);
+  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / 5);
+}

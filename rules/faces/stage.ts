@@ -1,0 +1,161 @@
+// faces: picks the faces of each track that are worth embedding, aligns them, and makes their
+// pictures, in one pass over the frames. Rows of faces.jsonl come track by track in the order in
+// which tracks were last looked at, so that a finished track leaves memory at once; row i of
+// faces_aligned.npy is the i-th face without a rejection.
+import {
+  type Bbox,
+  detectionSchema,
+  framesIndexSchema,
+  type Landmarks,
+  trackSchema,
+} from '../../src/stage/artifacts.js';
+import type { Frame } from '../../src/stage/frames.js';
+import { readJson, readJsonLines } from '../../src/stage/read-write.js';
+import type { Stage, StageReading } from '../../src/stage/stage.js';
+import { encodeJpeg } from '../media/jpeg.js';
+import { shrinkPart, squareAround } from '../media/picture.js';
+import type { Picture } from '../media/resample.js';
+import { alignFace, type FivePoints } from './align.js';
+import { TrackGatherer } from './gather.js';
+import { landmarksFinder } from './landmarks.js';
+import { measureQuality } from './quality.js';
+import { type PlannedTrack, planVisits, type Visit } from './visits.js';
+import { FaceWriter, type KeptFace, type RefusedFace } from './writer.js';
+
+type FacesParam =
+  | 'max_samples_per_track'
+  | 'min_samples_per_track'
+  | 'sample_every_n_frames'
+  | 'save_crops'
+  | 'save_frames'
+  | 'thumb_size'
+  | 'jpeg_quality';
+
+/** Room around a thumbnail's face on each side, as a share of the box: hair and chin, little else. */
+const thumbMargin = 0.3;
+
+export const stage: Stage<FacesParam> = {
+  async wants(reading) {
+    const { visits } = await readPlan(reading);
+    return {
+      video: 'video',
+      select: { kind: 'listed', indices: [...visits.keys()] },
+      size: { kind: 'full' },
+      format: 'rgb24',
+    };
+  },
+
+  async run(context) {
+    const { inputs, outputs, params } = context;
+    const { visits, timeOf } = await readPlan(context);
+    const findLandmarks = landmarksFinder(await readJsonLines(inputs.path('detections'), detectionSchema));
+    const gatherers = new Map<PlannedTrack, Gatherer>();
+    const writer = await FaceWriter.open({
+      outputs,
+      timeOf,
+      saveCrops: params.save_crops,
+      thumbSize: params.thumb_size,
+      jpegQuality: params.jpeg_quality,
+    });
+    try {
+      const total = visits.size;
+      for await (const frame of context.frames) {
+        context.signal.throwIfAborted();
+        const jpeg = params.save_frames ? once(() => encodeJpeg(frame, { quality: params.jpeg_quality })) : nothing;
+        for (const visit of visits.get(frame.index) ?? []) {
+          const { planned } = visit;
+          const gatherer = gatherers.get(planned) ?? new TrackGatherer(planned.plan);
+          gatherers.set(planned, gatherer);
+          await look(gatherer, frame, visit, {
+            landmarks: findLandmarks(frame.index, visit.bbox),
+            thumbSize: params.thumb_size,
+            jpeg,
+          });
+          if (planned.lastFrame !== frame.index) continue;
+          const limits = { min: params.min_samples_per_track, spacing: params.sample_every_n_frames };
+          await writer.write(planned.track.track_id, gatherer.finish(limits));
+          gatherers.delete(planned);
+        }
+        visits.delete(frame.index);
+        context.progress(total - visits.size, total);
+      }
+      const [missing] = visits.keys();
+      if (missing !== undefined) throw new Error(`frame ${missing} was asked for but not decoded`);
+      const { sampled, rejected } = await writer.close();
+      return { faces_sampled: sampled, faces_rejected: rejected };
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+  },
+};
+
+type Gatherer = TrackGatherer<KeptFace, RefusedFace>;
+
+/** Aligns and measures one face and offers it to its track. */
+async function look(
+  gatherer: Gatherer,
+  frame: Frame,
+  { bin, bbox, conf }: Visit,
+  options: {
+    readonly landmarks: Landmarks | null;
+    readonly thumbSize: number;
+    readonly jpeg: () => Promise<Uint8Array | undefined>;
+  },
+): Promise<void> {
+  const { landmarks } = options;
+  const seen = { frame: frame.index, bin, conf, bbox };
+  if (landmarks === null) {
+    gatherer.refuse({ ...seen, landmarks, reason: 'no_landmarks' });
+    return;
+  }
+  const points = landmarks.map(([x, y]) => [x * frame.width, y * frame.height]) as unknown as FivePoints;
+  const aligned = alignFace(frame, points);
+  if (aligned.kind === 'rejected') {
+    gatherer.refuse({ ...seen, landmarks, reason: aligned.reason });
+    return;
+  }
+  const { parts, score } = measureQuality(aligned, { conf, bbox });
+  const candidate = { frame: frame.index, bin, quality: score };
+  if (!gatherer.wouldKeep(candidate)) return;
+  const around = cutAround(frame, bbox, options.thumbSize);
+  const frameJpeg = await options.jpeg();
+  gatherer.offer({ ...candidate, payload: { crop: aligned.crop, parts, bbox, landmarks, around, frameJpeg } });
+}
+
+/** The thumbnail's square, shrunk by a whole factor so that a close-up in 4K stays small in memory. */
+function cutAround(frame: Picture, [x1, y1, x2, y2]: Bbox, side: number): Picture {
+  const { width, height } = frame;
+  const square = squareAround([x1 * width, y1 * height, x2 * width, y2 * height], thumbMargin, frame);
+  return shrinkPart(frame, square, Math.max(1, Math.floor(square.width / side)));
+}
+
+/** What to look at; the same for `wants` and `run`, since both read it from the same artifacts. */
+async function readPlan({ inputs, params }: StageReading<FacesParam>): Promise<{
+  visits: Map<number, readonly Visit[]>;
+  timeOf: (frame: number) => number;
+}> {
+  const { pts, time_base } = await readJson(inputs.path('frames'), framesIndexSchema);
+  const tracks = await readJsonLines(inputs.path('tracks'), trackSchema);
+  const [ticks, perSecond] = time_base;
+  const timeOf = (frame: number): number => {
+    const at = pts[frame];
+    if (at === undefined) throw new Error(`a track names frame ${frame}, but the video has ${pts.length}`);
+    return ((at - pts[0]!) * ticks) / perSecond;
+  };
+  const visits = planVisits(tracks, timeOf, {
+    max: params.max_samples_per_track,
+    min: params.min_samples_per_track,
+    spacing: params.sample_every_n_frames,
+  });
+  return { visits, timeOf };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
+function nothing(): Promise<undefined> {
+  return Promise.resolve(undefined);
+}

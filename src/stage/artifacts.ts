@@ -152,6 +152,8 @@ export const identitySchema = z.object({
   identity_id: z.string(),
   name: z.string().optional(),
   track_ids: z.array(z.string()),
+  /** Calibrated similarity of each of track_ids to the identity's centroid; screen time's confidence reads it. */
+  track_similarity: z.array(z.number()).optional(),
   thumb_path: z.string(),
   embedding_stats: z.object({
     num_tracks: z.number().int(),

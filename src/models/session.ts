@@ -1,0 +1,90 @@
+// Opens one ONNX graph and runs it by its declared contract. The only file that knows ONNX Runtime.
+// It decides no device and finds no file.
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node';
+import type { ModelPart, ModelSession, Tensor, TensorContract } from '../stage/model.js';
+import { checkContract, checkShape, type StatedTensor } from './contract.js';
+
+// Graphs that state the sizes of one input size warn at every other one; the contract says what is right.
+env.logLevel = 'error';
+
+export interface OpenSession extends ModelSession {
+  /** Frees the graph; no call may follow. */
+  close(): Promise<void>;
+}
+
+/** Execution providers that this runtime can load: built in, or with their library beside it. */
+export function loadableProviders(): readonly string[] {
+  const found = listSupportedBackends().filter(({ name, bundled }) => bundled || existsSync(providerLibrary(name)));
+  return found.map(({ name }) => name);
+}
+
+/**
+ * Opens the graph at `path` with one execution provider and checks it against the part's contract.
+ * `label` names model and part in messages. Throws ProblemError when the contract does not fit, and
+ * what ONNX Runtime throws when it cannot load.
+ */
+export async function openSession(
+  path: string,
+  part: ModelPart,
+  { provider, threads, label }: { readonly provider: string; readonly threads: number; readonly label: string },
+): Promise<OpenSession> {
+  const session = await InferenceSession.create(path, {
+    executionProviders: [provider],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    // Threads that spin while they wait starve whatever else the machine does.
+    extra: { session: { 'intra_op.allow_spinning': '0', 'inter_op.allow_spinning': '0' } },
+  });
+  try {
+    checkContract(label, part, {
+      inputs: session.inputMetadata.map(stated),
+      outputs: session.outputMetadata.map(stated),
+    });
+  } catch (error) {
+    await session.release();
+    throw error;
+  }
+  const outputNames = part.outputs.map(({ name }) => name);
+  return {
+    async run(feeds) {
+      const values = part.inputs.map((input) => [input.name, toOrt(label, input, feeds[input.name])] as const);
+      const results = await session.run(Object.fromEntries(values), outputNames);
+      return Object.fromEntries(part.outputs.map((output) => [output.name, fromOrt(label, output, results)]));
+    },
+    close: () => session.release(),
+  };
+}
+
+function stated(value: InferenceSession.ValueMetadata): StatedTensor {
+  const { name } = value;
+  return value.isTensor ? { name, type: value.type, dims: value.shape } : { name, type: undefined, dims: [] };
+}
+
+function toOrt(label: string, contract: TensorContract, tensor: Tensor | undefined): OrtTensor {
+  if (tensor === undefined) throw new Error(`${label}: input "${contract.name}" was not given`);
+  const { data, dims } = tensor;
+  checkShape(label, 'given', contract, dims);
+  if (data instanceof Float32Array) return new OrtTensor('float32', data, dims);
+  throw new Error(`${label}: "${contract.name}" is declared float32 and was given as ${data.constructor.name}`);
+}
+
+function fromOrt(label: string, contract: TensorContract, results: InferenceSession.ReturnType): Tensor {
+  const value = results[contract.name];
+  if (!(value?.data instanceof Float32Array)) throw new Error(`${label}: "${contract.name}" did not return as float32`);
+  checkShape(label, 'returned', contract, value.dims);
+  return { data: value.data, dims: value.dims };
+}
+
+/** Where a provider that comes as a library of its own would lie. */
+function providerLibrary(name: string): string {
+  const entry = createRequire(import.meta.url).resolve('onnxruntime-node');
+  const folder = join(dirname(entry), '..', 'bin', 'napi-v6', process.platform, process.arch);
+  const windows = process.platform === 'win32';
+  return join(folder, windows ? `onnxruntime_providers_${name}.dll` : `libonnxruntime_providers_${name}.so`);
+}

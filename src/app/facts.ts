@@ -5,6 +5,7 @@ import type { Json } from '../base/canonical-json.js';
 import type { KnownFacts, ManifestCode, ManifestModel } from '../engine/manifest.js';
 import type { Action } from '../graph/graph.js';
 import type { ContentDigest } from '../hash/xxh64.js';
+import { readModelsLock, type ModelsLock } from '../models/lock.js';
 import { modelDigest, type ModelEntry } from '../models/registry.js';
 import type { ParamValues, Rule } from '../pipeline/pipeline.js';
 import { resolveParams } from '../pipeline/params.js';
@@ -25,10 +26,17 @@ export class Facts {
   readonly #params = new Map<string | undefined, ParamValues>();
   readonly #code = new Map<Rule, ManifestCode>();
   readonly #digests = new Map<ModelEntry, string>();
+  #lock: ModelsLock;
 
   constructor(workspace: Workspace, choice: ParamChoice) {
     this.#workspace = workspace;
     this.#choice = choice;
+    this.#lock = readModelsLock(workspace.projectRoot);
+  }
+
+  /** Reads models.lock again, after a model was pinned. */
+  refreshModels(): void {
+    this.#lock = readModelsLock(this.#workspace.projectRoot);
   }
 
   /** Every parameter's value for an episode: explicit over episode over profile over pipeline. */
@@ -65,7 +73,7 @@ export class Facts {
 
   /** The model that the parameter `role` names for an episode; undefined while `auto` is not pinned. */
   modelOf(role: 'detector' | 'embedder', ep: string | undefined): ModelEntry | undefined {
-    return this.#workspace.registry.resolve(role, String(this.paramsOf(ep)[role]));
+    return this.#workspace.registry.resolve(role, String(this.paramsOf(ep)[role]), { lock: this.#lock });
   }
 
   digestOfFile(path: string): ContentDigest | undefined {

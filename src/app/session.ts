@@ -5,7 +5,7 @@ import type { ActionReport, BuildObserver } from '../engine/execute.js';
 import { executePlan } from '../engine/execute.js';
 import type { World } from '../engine/decide.js';
 import { Lockfiles, lockfilePath } from '../engine/lockfile.js';
-import { makePlan, type Plan } from '../engine/plan.js';
+import { judge, makePlan, type Plan } from '../engine/plan.js';
 import { clearStaging, clearTemporaries } from '../engine/publish.js';
 import { takeMutex } from '../disk/lock.js';
 import { StageRunner, type RunNotes } from '../runner/runner.js';
@@ -46,6 +46,11 @@ export class Session {
     return makePlan(actions, this.#world(new Lockfiles(this.workspace.dataRoot), allowMissing));
   }
 
+  /** The same for verify and status: a missing user file makes its actions stale instead of failing. */
+  judge({ actions }: Selection, { allowMissing = false } = {}): Plan {
+    return judge(actions, this.#world(new Lockfiles(this.workspace.dataRoot), allowMissing)).plan;
+  }
+
   /** Lockfiles as they are now, for explain and verify. */
   lockfiles(): Lockfiles {
     return new Lockfiles(this.workspace.dataRoot);
@@ -62,6 +67,7 @@ export class Session {
         outcome: { kind: verdict.kind === 'fresh' && verdict.entry.trusted ? 'trusted' : 'fresh' },
         seconds: 0,
         startedAt: new Date(),
+        counts: verdict.kind === 'fresh' ? verdict.entry.counts : {},
       }));
     }
     makeStateRoot(this.workspace);
@@ -106,11 +112,13 @@ export class Session {
       const needing = actions.find(
         ({ rule, ep }) => rule.models.includes(role) && this.facts.modelOf(role, ep) === undefined,
       );
-      if (needing)
-        await this.workspace.registry.pin(role, String(this.facts.paramsOf(needing.ep)[role]), {
-          signal,
-          onEvent: (event) => observer.model(event),
-        });
+      if (!needing) continue;
+      const { pinAuto } = await import('../models/choose.js');
+      await pinAuto(this.workspace.registry, role, String(this.facts.paramsOf(needing.ep)[role]), {
+        signal,
+        onEvent: (event) => observer.model(event),
+      });
+      this.facts.refreshModels();
     }
   }
 

@@ -69,7 +69,11 @@ export function decide(action: Action, before: ReadonlyMap<Action, Verdict>, wor
     outputs.every(({ digest }) => digest !== undefined)
   ) {
     const digests = Object.fromEntries(outputs.map(({ role, digest }) => [role, digest!]));
-    return { kind: 'fresh', newlyTrusted: true, entry: { fingerprint, manifest, outputs: digests, trusted: true } };
+    return {
+      kind: 'fresh',
+      newlyTrusted: true,
+      entry: { fingerprint, manifest, outputs: digests, counts: entry?.counts ?? {}, trusted: true },
+    };
   }
   const reasons = reasonsOf({ action, entry, manifest, fingerprint, outputs, world });
   if (reasons.length === 0) return { kind: 'fresh', entry: entry!, newlyTrusted: false };
@@ -77,7 +81,7 @@ export function decide(action: Action, before: ReadonlyMap<Action, Verdict>, wor
   const trace = world.forced.has(rule.name) ? undefined : world.store?.find(fingerprint);
   if (trace === undefined) return { kind: 'run', manifest, fingerprint, reasons };
   const restored = Object.fromEntries(Object.entries(trace.outputs).map(([role, { digest }]) => [role, digest]));
-  return { kind: 'restore', entry: { fingerprint, manifest, outputs: restored }, trace, reasons };
+  return { kind: 'restore', entry: { fingerprint, manifest, outputs: restored, counts: trace.counts }, trace, reasons };
 }
 
 interface Judged {

@@ -4,6 +4,7 @@ import type { Action } from '../graph/graph.js';
 import type { ContentDigest } from '../hash/xxh64.js';
 import type { Trace } from '../store/store.js';
 import { decide, type Verdict, type World } from './decide.js';
+import type { LockEntry } from './lockfile.js';
 import { fingerprintOf, type Manifest } from './manifest.js';
 import type { Plan } from './plan.js';
 import { digestStaged, publish, Staging } from './publish.js';
@@ -43,6 +44,8 @@ export interface ActionReport {
   readonly outcome: Outcome;
   readonly seconds: number;
   readonly startedAt: Date;
+  /** What the action counted, now or when it was built; empty when it has no outputs. */
+  readonly counts: Readonly<Record<string, number>>;
 }
 
 /** Told of each step; for progress lines, never for decisions. */
@@ -67,51 +70,42 @@ export interface Execution {
 
 /** Runs the plan to its end; resolves with a report an action, in plan order. Rejects only on abort or a bug. */
 export async function executePlan(plan: Plan, execution: Execution): Promise<ActionReport[]> {
+  const { observer, signal, world } = execution;
   const slots = new Slots({ ...execution.resources, cpu: execution.jobs });
   const verdicts = new Map<Action, Verdict>();
-  const done = new Map<Action, Promise<ActionReport>>();
-  let stop = false;
-  for (const { action } of plan.steps) {
-    const needs = [...new Set(action.inputs.flatMap(({ madeBy }) => madeBy?.action ?? []))];
-    const work = async (): Promise<ActionReport> => {
-      const blocked = (await Promise.all(needs.flatMap((need) => done.get(need) ?? []))).find(
-        (report) => isBlocking(report.outcome),
-      );
-      const startedAt = new Date();
-      if (blocked)
-        return finish({
-          action,
-          startedAt,
-          seconds: 0,
-          outcome: { kind: 'skipped', because: `${blocked.action.id} ${blocked.outcome.kind}` },
-        });
-      const release = await slots.take(action.rule.resources, execution.signal);
-      try {
-        execution.signal.throwIfAborted();
-        if (stop)
-          return finish({ action, startedAt, seconds: 0, outcome: { kind: 'skipped', because: 'an action failed' } });
-        const outcome = await carryOut(action, verdicts, execution);
-        if (outcome.kind === 'failed' && !execution.keepGoing) stop = true;
-        return finish({ action, outcome, startedAt, seconds: (Date.now() - startedAt.getTime()) / 1000 });
-      } finally {
-        release();
-      }
-    };
-    done.set(action, work());
-  }
-  const finish = (report: ActionReport): ActionReport => {
-    execution.observer.finished(report);
+  const pending = new Map<Action, Promise<ActionReport>>();
+  let failed = false;
+
+  const outcomeOf = async (action: Action, needs: readonly ActionReport[]): Promise<Outcome> => {
+    const blocking = needs.find(({ outcome }) => outcome.kind === 'failed' || outcome.kind === 'skipped');
+    if (blocking) return { kind: 'skipped', because: `${blocking.action.id} ${blocking.outcome.kind}` };
+    const release = await slots.take(action.rule.resources, signal);
+    try {
+      signal.throwIfAborted();
+      if (failed && !execution.keepGoing) return { kind: 'skipped', because: 'another action failed' };
+      return await carryOut(action, verdicts, execution);
+    } finally {
+      release();
+    }
+  };
+  const reportOn = async (action: Action): Promise<ActionReport> => {
+    const needs = new Set(action.inputs.flatMap(({ madeBy }) => madeBy?.action ?? []));
+    const done = await Promise.all([...needs].flatMap((need) => pending.get(need) ?? []));
+    const startedAt = new Date();
+    const outcome = await outcomeOf(action, done);
+    failed ||= outcome.kind === 'failed';
+    const seconds = (Date.now() - startedAt.getTime()) / 1000;
+    const counts = world.lockfiles.get(action.ep, action.rule.name)?.counts ?? {};
+    const report = { action, outcome, seconds, startedAt, counts };
+    observer.finished(report);
     return report;
   };
-  const settled = await Promise.allSettled(done.values());
-  execution.world.lockfiles.save();
+  for (const { action } of plan.steps) pending.set(action, reportOn(action));
+  const settled = await Promise.allSettled(pending.values());
+  world.lockfiles.save();
   const rejected = settled.find((result) => result.status === 'rejected');
   if (rejected) throw rejected.reason;
-  return settled.map((result) => (result as PromiseFulfilledResult<ActionReport>).value);
-}
-
-function isBlocking(outcome: Outcome): boolean {
-  return outcome.kind === 'failed' || outcome.kind === 'skipped';
+  return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }
 
 async function carryOut(action: Action, verdicts: Map<Action, Verdict>, execution: Execution): Promise<Outcome> {
@@ -193,14 +187,9 @@ async function runAction(
 }
 
 // Only what is already in place, and in the store, is recorded.
-function record(
-  action: Action,
-  manifest: Manifest,
-  trace: Trace,
-  { world }: Execution,
-): { fingerprint: string; manifest: Manifest; outputs: Record<string, ContentDigest> } {
+function record(action: Action, manifest: Manifest, trace: Trace, { world }: Execution): LockEntry {
   const outputs = Object.fromEntries(Object.entries(trace.outputs).map(([role, { digest }]) => [role, digest]));
-  const entry = { fingerprint: trace.fingerprint, manifest, outputs };
+  const entry: LockEntry = { fingerprint: trace.fingerprint, manifest, outputs, counts: trace.counts };
   world.lockfiles.set(action.ep, action.rule.name, entry);
   world.lockfiles.save();
   return entry;

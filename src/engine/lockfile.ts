@@ -12,6 +12,8 @@ export interface LockEntry {
   readonly fingerprint: string;
   readonly manifest: Manifest;
   readonly outputs: Readonly<Record<string, ContentDigest>>;
+  /** What the stage counted: detections_count, tracks_count, ... */
+  readonly counts: Readonly<Record<string, number>>;
   /** A person vouched for the outputs with --trust; nothing built them from this manifest. */
   readonly trusted?: true;
 }

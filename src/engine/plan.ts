@@ -15,15 +15,30 @@ export interface Step {
 
 /** Judges `actions` (in graph order). Throws one ProblemError naming every user file that is missing. */
 export function makePlan(actions: readonly Action[], world: World): Plan {
+  const { plan, missing } = judge(actions, world);
+  if (missing.length > 0) throw new ProblemError(describeMissing(missing));
+  return plan;
+}
+
+/** The same for one who only looks: an action whose user file is missing is stale because of it. */
+export function judge(actions: readonly Action[], world: World): { plan: Plan; missing: readonly MissingInput[] } {
   const verdicts = new Map<Action, Verdict>();
   const missing: MissingInput[] = [];
   for (const action of actions) {
     const verdict = decide(action, verdicts, world);
     if ('input' in verdict) missing.push(verdict);
-    else verdicts.set(action, verdict);
+    verdicts.set(action, 'input' in verdict ? staleByMissing(verdict, world) : verdict);
   }
-  if (missing.length > 0) throw new ProblemError(describeMissing(missing));
-  return { steps: actions.map((action) => ({ action, verdict: verdicts.get(action)! })) };
+  return { plan: { steps: actions.map((action) => ({ action, verdict: verdicts.get(action)! })) }, missing };
+}
+
+function staleByMissing({ action, input }: MissingInput, world: World): Verdict {
+  const built = world.lockfiles.get(action.ep, action.rule.name)?.manifest.inputs[input.role]?.[0];
+  return {
+    kind: 'later',
+    reasons: [{ kind: 'input-changed', path: input.path, old: built?.digest ?? null, new: null, rule: null }],
+    waitsFor: [],
+  };
 }
 
 /** How many actions have each verdict. */

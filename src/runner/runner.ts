@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { problem } from '../base/problem.js';
 import type { ActionJob, ActionRunner, RunResult } from '../engine/execute.js';
-import { ensureInstalled, type InstallEvent } from '../models/install.js';
+import type { Device } from '../models/devices.js';
+import type { ModelEvent } from '../models/install.js';
+import type { OpenedModel } from '../models/open.js';
 import type { ModelEntry, Registry } from '../models/registry.js';
 import type { ParamValues } from '../pipeline/pipeline.js';
 import type { EpisodeRunConfig } from '../stage/config.js';
@@ -17,7 +19,7 @@ import { ambiguousInputs, stageInputs, stageOutputs } from './paths.js';
 /** What a build tells people while actions run, besides progress. */
 export interface RunNotes {
   /** A model is fetched, or its licence is to be shown. */
-  model(event: InstallEvent): void;
+  model(event: ModelEvent): void;
 }
 
 /** All that the runner needs of the project. */
@@ -30,8 +32,6 @@ export interface RunnerWorld {
   paramsOf(ep: string | undefined): ParamValues;
   modelOf(role: 'detector' | 'embedder', ep: string | undefined): ModelEntry | undefined;
 }
-
-type Device = NonNullable<RunResult['device']>;
 
 export class StageRunner implements ActionRunner {
   readonly #world: RunnerWorld;
@@ -59,7 +59,7 @@ export class StageRunner implements ActionRunner {
     };
     if (code.kind === 'command') return runCommand(code, job, { projectRoot, dataRoot, params: declared }, signal);
     const stage = await this.#loadStage(code);
-    let device: Device | undefined;
+    let device: RunResult['device'];
     const context: StageContext = {
       ep: action.ep,
       params: declared as unknown as EpisodeRunConfig,
@@ -70,7 +70,7 @@ export class StageRunner implements ActionRunner {
       model: async (role: 'detector' | 'embedder') => {
         const opened = await this.#openModel(role, job, values, signal);
         device = { asked: opened.deviceAsked, resolved: opened.deviceResolved };
-        return opened as OpenModel<never>;
+        return opened as OpenModel as OpenModel<never>;
       },
       card: (role: 'detector' | 'embedder') => this.#entry(role, job).card as never,
       signal,
@@ -109,15 +109,14 @@ export class StageRunner implements ActionRunner {
     job: ActionJob,
     values: ParamValues,
     signal: AbortSignal,
-  ): Promise<OpenModel & { deviceAsked: string; deviceResolved: string }> {
-    const entry = this.#entry(role, job);
-    await ensureInstalled(this.#world.registry, entry, { signal, onEvent: (event) => this.#world.notes.model(event) });
-    const { openModel } = await import('../models/session.js');
+  ): Promise<OpenedModel> {
+    const { openModel } = await import('../models/open.js');
     const device = (role === 'embedder' ? values['embed_device'] : null) ?? values['device'] ?? 'auto';
-    return openModel(this.#world.registry, entry, {
-      device: String(device),
-      threads: 1,
+    return openModel(this.#world.registry, this.#entry(role, job), {
+      device: device as Device,
       allowCpuFallback: values['allow_cpu_fallback'] === true,
+      signal,
+      onEvent: (event) => this.#world.notes.model(event),
     });
   }
 }

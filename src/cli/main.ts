@@ -1,0 +1,266 @@
+#!/usr/bin/env node
+// The command line: words and flags in, an exit code out. Each verb's code is loaded when it is
+// called. The only importer of yargs, and the only place that catches what nobody expected.
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import yargs, { type Argv } from 'yargs';
+import { didYouMean } from '../base/closest.js';
+import { formatProblem, problem, ProblemError } from '../base/problem.js';
+import { paint, screenOf, type Io } from './io.js';
+import type { Flags } from './options.js';
+
+type Verb = (io: Io, flags: Flags) => Promise<number>;
+
+interface VerbEntry {
+  readonly usage: string;
+  readonly does: string;
+  readonly flags?: (argv: Argv) => Argv;
+  readonly load: () => Promise<Verb>;
+}
+
+const exitCodes = { done: 0, failed: 1, problem: 2, internal: 3, interrupted: 130 } as const;
+
+const selecting = (argv: Argv): Argv =>
+  argv
+    .option('all', { type: 'boolean', describe: 'every episode' })
+    .option('set', { type: 'string', array: true, nargs: 1, describe: 'name=value: a parameter for this call' })
+    .option('profile', { type: 'string', describe: 'a profile of pipeline.yaml' })
+    .option('force', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      describe: 'run this rule or group whatever its fingerprint says',
+    })
+    .option('trust', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      describe: 'believe what is on disk for this rule or group',
+    });
+
+const building = (argv: Argv): Argv =>
+  selecting(argv)
+    .option('dry-run', { alias: 'n', type: 'boolean', describe: 'say what would run, change nothing' })
+    .option('jobs', { alias: 'j', type: 'number', describe: 'actions at a time (default: the cores)' })
+    .option('keep-going', { alias: 'k', type: 'boolean', describe: 'go on with what does not need a failed action' })
+    .option('cache', { type: 'boolean', describe: '--no-cache: neither restore from the store nor keep in it' });
+
+const episodesAndTargets = '[words..]';
+
+const verbs: Readonly<Record<string, VerbEntry>> = {
+  init: {
+    usage: '',
+    does: 'write a commented pipeline.yaml into an empty project',
+    load: async () => (await import('./verbs/init.js')).init,
+  },
+  demo: {
+    usage: '',
+    does: 'make a short episode with known people, build it, compare with the truth',
+    flags: building,
+    load: async () => (await import('./verbs/demo.js')).demo,
+  },
+  add: {
+    usage: '<ep> <video>',
+    does: 'bring a video in as an episode',
+    flags: (argv) =>
+      argv.option('link', { type: 'boolean' }).option('copy', { type: 'boolean' }).option('move', { type: 'boolean' }),
+    load: async () => (await import('./verbs/add.js')).add,
+  },
+  build: {
+    usage: episodesAndTargets,
+    does: 'make what is stale',
+    flags: building,
+    load: async () => (await import('./verbs/build.js')).build,
+  },
+  plan: {
+    usage: episodesAndTargets,
+    does: 'say what a build would do, and why',
+    flags: building,
+    load: async () => (await import('./verbs/build.js')).plan,
+  },
+  explain: {
+    usage: episodesAndTargets,
+    does: 'show each difference between what built a target and what holds now',
+    flags: selecting,
+    load: async () => (await import('./verbs/look.js')).explain,
+  },
+  status: {
+    usage: episodesAndTargets,
+    does: 'a table of episodes and artifacts',
+    flags: selecting,
+    load: async () => (await import('./verbs/look.js')).status,
+  },
+  verify: {
+    usage: episodesAndTargets,
+    does: 'exit 0 if all artifacts are up to date; changes nothing',
+    flags: (argv) =>
+      selecting(argv)
+        .option('allow-missing', { type: 'boolean', describe: 'compare fingerprints only' })
+        .option('format', { type: 'string', describe: 'text, json, github or junit' }),
+    load: async () => (await import('./verbs/look.js')).verify,
+  },
+  run: {
+    usage: '<ep>',
+    does: 'add a video, build everything, print the result',
+    flags: (argv) =>
+      building(argv).option('video', { type: 'string', describe: 'the video; not needed when the episode has one' }),
+    load: async () => (await import('./verbs/run.js')).run,
+  },
+  graph: {
+    usage: episodesAndTargets,
+    does: 'the rules and artifacts as text, mermaid, dot or json',
+    flags: (argv) => argv.option('format', { type: 'string', describe: 'text, mermaid, dot or json' }),
+    load: async () => (await import('./verbs/graph.js')).graph,
+  },
+  query: {
+    usage: '<question> <name>',
+    does: 'deps, rdeps, inputs or outputs of a rule or artifact',
+    load: async () => (await import('./verbs/graph.js')).query,
+  },
+  export: {
+    usage: '<ep>',
+    does: 'screen time for other programs',
+    flags: (argv) =>
+      argv
+        .option('format', { type: 'string', describe: 'csv, json, webvtt, edl, mot or coco' })
+        .option('output', { alias: 'o', type: 'string', describe: 'a file instead of stdout' }),
+    load: async () => (await import('./verbs/export.js')).exportVerb,
+  },
+  report: {
+    usage: '<ep>',
+    does: 'build the report page and say where it is',
+    flags: building,
+    load: async () => (await import('./verbs/export.js')).report,
+  },
+  models: {
+    usage: '<action> [names..]',
+    does: 'list, pull or verify models',
+    flags: (argv) =>
+      argv.option('accept-terms', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        describe: 'accept the terms of a research-only model',
+      }),
+    load: async () => (await import('./verbs/models.js')).models,
+  },
+  doctor: {
+    usage: '',
+    does: 'what is installed, what is missing, what to do about it',
+    load: async () => (await import('./verbs/doctor.js')).doctor,
+  },
+  schema: {
+    usage: '',
+    does: 'the JSON Schema of pipeline.yaml',
+    load: async () => (await import('./verbs/schema.js')).schema,
+  },
+};
+
+/** Runs one command; resolves with its exit code and never throws. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  try {
+    return await dispatch(argv, io);
+  } catch (error) {
+    return explainFailure(error, io);
+  }
+}
+
+async function dispatch(argv: readonly string[], io: Io): Promise<number> {
+  let code: number = exitCodes.done;
+  const parser = yargs([...argv])
+    .scriptName('sa')
+    .usage('$0 <verb> [episode ...] [target ...]\n\nmake for face screen time in video')
+    .parserConfiguration({
+      'camel-case-expansion': false,
+      'duplicate-arguments-array': true,
+      'parse-positional-numbers': false,
+    })
+    .option('data-root', { type: 'string', describe: 'where videos and artifacts lie', global: true })
+    .option('store', { type: 'string', describe: 'where finished results are kept', global: true })
+    .option('json', { type: 'boolean', describe: 'one JSON document on stdout', global: true })
+    .option('quiet', { alias: 'q', type: 'boolean', describe: 'say only what went wrong', global: true })
+    .option('verbose', { type: 'boolean', describe: 'say more', global: true })
+    .epilogue('Any parameter of pipeline.yaml is a flag too: --cluster-thresh 0.7')
+    .exitProcess(false)
+    .version(await version())
+    .wrap(Math.min(110, io.out.columns || 110))
+    .fail((message: string | null, error: Error | undefined) => {
+      throw error ?? problem('usage', message ?? 'these words do not fit', 'see: sa --help');
+    });
+  for (const [name, { usage, does, flags, load }] of Object.entries(verbs)) {
+    parser.command(
+      `${name} ${usage}`.trim(),
+      does,
+      (sub: Argv) => (flags?.(sub) ?? sub) as Argv,
+      async (parsed) => {
+        code = await (await load())(io, withoutUnset(parsed as Flags));
+      },
+    );
+  }
+  parser.demandCommand(1, 'say what to do');
+  const [verb] = argv;
+  if (verb !== undefined && !verb.startsWith('-') && !(verb in verbs)) {
+    throw problem(
+      'unknown-verb',
+      `sa has no verb ${JSON.stringify(verb)}`,
+      didYouMean(verb, Object.keys(verbs)) ?? 'see: sa --help',
+    );
+  }
+  await parser.parseAsync([...argv], {}, (_error: unknown, _parsed: unknown, output: string) => {
+    if (output !== '') io.out.write(`${output}\n`);
+  });
+  return code;
+}
+
+function withoutUnset(flags: Flags): Flags {
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+}
+
+function explainFailure(error: unknown, io: Io): number {
+  if (error instanceof ProblemError) {
+    for (const one of error.problems) io.err.write(`${paint(io.err, 'red', 'problem')} ${formatProblem(one)}\n`);
+    return exitCodes.problem;
+  }
+  if (io.signal.aborted) {
+    io.err.write('interrupted; what was finished is kept\n');
+    return exitCodes.interrupted;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  io.err.write(
+    `${paint(io.err, 'red', 'internal error')}: this is a bug in sa; please report it with these lines\n${text}\n`,
+  );
+  return exitCodes.internal;
+}
+
+async function version(): Promise<string> {
+  const { packageVersion } = await import('./version.js');
+  return packageVersion();
+}
+
+function isEntry(): boolean {
+  const [, script] = process.argv;
+  return script !== undefined && realpathSync(script) === fileURLToPath(import.meta.url);
+}
+
+if (isEntry()) {
+  const interrupt = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    let asked = false;
+    process.on(name, () => {
+      if (asked) process.exit(exitCodes.interrupted);
+      asked = true;
+      interrupt.abort(new Error(`stopped by ${name}`));
+    });
+  }
+  // A closed pipe (sa status | head) is the reader's way to say enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? exitCodes.done : exitCodes.internal),
+  );
+  process.exitCode = await main(process.argv.slice(2), {
+    cwd: process.cwd(),
+    env: process.env,
+    out: screenOf(process.stdout, process.env),
+    err: screenOf(process.stderr, process.env),
+    signal: interrupt.signal,
+  });
+}

@@ -1,0 +1,75 @@
+// Turns flags into the choice that a session holds. A flag that yargs does not know is a parameter
+// in kebab-case: --cluster-thresh 0.7 is --set cluster_thresh=0.7.
+import type { SessionOptions } from '../app/session.js';
+import { openWorkspace, type Workspace } from '../app/workspace.js';
+import { Session } from '../app/session.js';
+import type { Json } from '../base/canonical-json.js';
+import { parseSetting } from '../pipeline/params.js';
+import type { Io } from './io.js';
+
+/** Flags as yargs hands them over. */
+export interface Flags {
+  readonly [name: string]: unknown;
+}
+
+/** Flags of every verb, which are no parameters. */
+export const commonFlags = [
+  'data-root',
+  'store',
+  'json',
+  'quiet',
+  'verbose',
+  'profile',
+  'set',
+  'force',
+  'trust',
+  'cache',
+  'help',
+  'version',
+] as const;
+
+export async function openFromFlags(io: Io, flags: Flags): Promise<Workspace> {
+  return openWorkspace({
+    cwd: io.cwd,
+    env: io.env,
+    dataRoot: text(flags['data-root']),
+    storeRoot: text(flags['store']),
+  });
+}
+
+/** A session with the parameters that the flags choose; `own` are flags of the verb itself. */
+export async function sessionFromFlags(io: Io, flags: Flags, own: readonly string[]): Promise<Session> {
+  return new Session(await openFromFlags(io, flags), choiceFromFlags(flags, own));
+}
+
+export function choiceFromFlags(flags: Flags, own: readonly string[]): SessionOptions {
+  const known = new Set<string>([...commonFlags, ...own, '_', '$0', 'words']);
+  const explicit: Record<string, Json> = {};
+  for (const setting of texts(flags['set'])) Object.assign(explicit, parseSetting(setting));
+  for (const [flag, value] of Object.entries(flags)) {
+    if (known.has(flag) || flag.length === 1 || value === undefined) continue;
+    explicit[flag.replaceAll('-', '_')] = value as Json;
+  }
+  return {
+    profile: text(flags['profile']),
+    explicit,
+    force: texts(flags['force']),
+    trust: texts(flags['trust']),
+    noCache: flags['cache'] === false,
+  };
+}
+
+export function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
+}
+
+/** A flag that may stand several times, or hold a list with commas. */
+export function texts(value: unknown): string[] {
+  const given = Array.isArray(value) ? value : value === undefined ? [] : [value];
+  return given.map(String).filter((one) => one !== '');
+}
+
+/** The positional words of a verb. */
+export function words(flags: Flags): { words: string[]; all: boolean } {
+  return { words: texts(flags['words']), all: flags['all'] === true };
+}

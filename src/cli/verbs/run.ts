@@ -1,0 +1,51 @@
+// sa run: the Python engine's episode_run. Brings the video in when it is new, builds everything for
+// the episode, and prints its EpisodeRunResult.
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { episodeRunResult } from '../../app/episode-run.js';
+import { select } from '../../app/select.js';
+import { requireEpisode } from '../../app/workspace.js';
+import { printJson, type Io } from '../io.js';
+import { sessionFromFlags, text, type Flags } from '../options.js';
+import { watchProgress } from '../progress.js';
+import { describeSeconds } from '../words.js';
+import { addVideo } from './add.js';
+import { buildFlags } from './build.js';
+
+export async function run(io: Io, flags: Flags): Promise<number> {
+  const started = performance.now();
+  const session = await sessionFromFlags(io, flags, [...buildFlags, 'video', 'ep']);
+  const ep = text(flags['ep']) ?? '';
+  const video = text(flags['video']);
+  const { workspace } = session;
+  if (video !== undefined && !workspace.episodes().includes(ep)) {
+    await addVideo(workspace, { ep, video: resolve(io.cwd, video), manner: 'copy' }, io.signal);
+  }
+  requireEpisode(ep, workspace.episodes());
+  const progress = watchProgress(io, { quiet: flags['quiet'] === true, verbose: flags['verbose'] === true });
+  try {
+    const reports = await session.build(select(workspace, { words: [ep], all: false }), {
+      jobs: Number(flags['jobs'] ?? availableParallelism()),
+      keepGoing: flags['keep-going'] === true,
+      observer: progress,
+      signal: io.signal,
+    });
+    progress.end();
+    const result = episodeRunResult(ep, reports, (performance.now() - started) / 1000);
+    if (flags['json'] === true) printJson(io, result);
+    else {
+      const {
+        identities_count: people,
+        faces_count: faces,
+        tracks_count: tracks,
+        detections_count: detections,
+      } = result;
+      io.out.write(
+        `${ep}: ${people} identities, ${tracks} tracks, ${faces} faces, ${detections} detections, in ${describeSeconds(result.runtime_sec)}\n`,
+      );
+    }
+    return result.success ? 0 : 1;
+  } finally {
+    progress.end();
+  }
+}

@@ -1,7 +1,10 @@
 // Draws the demo episode: one ffmpeg command that pans and zooms over the pictures and cuts between
 // them. It decides nothing about the content; script.ts does.
 import { execFile } from 'node:child_process';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { problem } from '../base/problem.js';
+import { temporaryBeside } from '../disk/atomic.js';
 import { episode, type PictureName, shots, type Shot, viewHeight } from './script.js';
 
 export interface DemoVideoRequest {
@@ -20,6 +23,17 @@ export interface DemoVideoRequest {
  * @throws ProblemError with ffmpeg's last words when neither works.
  */
 export async function makeDemoVideo(request: DemoVideoRequest): Promise<void> {
+  mkdirSync(dirname(request.out), { recursive: true });
+  const out = temporaryBeside(request.out);
+  try {
+    await drawTo({ ...request, out });
+    renameSync(out, request.out);
+  } finally {
+    rmSync(out, { force: true });
+  }
+}
+
+async function drawTo(request: DemoVideoRequest): Promise<void> {
   const h264 = await run(request, ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20']);
   if (h264 === undefined) return;
   const mpeg4 = await run(request, ['-c:v', 'mpeg4', '-q:v', '2']);
@@ -49,7 +63,19 @@ function demoArguments({ pictures, out }: DemoVideoRequest, encoder: readonly st
     ...['-filter_complex', demoFilter(), '-map', '[episode]', '-an'],
     // Two threads everywhere and no version strings: the machine must not show in the bytes.
     ...[...encoder, '-threads', '2', '-pix_fmt', 'yuv420p', '-r', String(episode.fps)],
-    ...['-map_metadata', '-1', '-fflags', '+bitexact', '-flags:v', '+bitexact', '-movflags', '+faststart', out],
+    ...[
+      '-map_metadata',
+      '-1',
+      '-fflags',
+      '+bitexact',
+      '-flags:v',
+      '+bitexact',
+      '-movflags',
+      '+faststart',
+      '-f',
+      'mp4',
+      out,
+    ],
   ];
 }
 

@@ -7,7 +7,7 @@ const layers = [
   ['store'],
   ['engine'],
   ['runner'],
-  ['app'],
+  ['app', 'export', 'demo', 'index'],
   ['cli', 'watch', 'server'],
 ];
 const at = (names) => `^src/(${names.join('|')})(/|\\.ts$)`;

@@ -68,7 +68,7 @@ export async function readArtifacts(
   const path = (kind: Parameters<typeof artifactPath>[1]): string => join(dataRoot, artifactPath(ep, kind));
   try {
     return {
-      framesIndex: await readJson(path('frames_index'), framesIndexSchema),
+      frames: await readJson(path('frames_index'), framesIndexSchema),
       scenes: await readJson(path('scenes'), scenesSchema),
       tracks: await readJsonLines(path('tracks'), trackSchema),
       identities: await readJson(path('identities'), identitiesSchema),

@@ -2,6 +2,7 @@
 // the episode, and prints its EpisodeRunResult.
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { addVideo } from '../../app/add-video.js';
 import { episodeRunResult } from '../../app/episode-run.js';
 import { select } from '../../app/select.js';
 import { requireEpisode } from '../../app/workspace.js';
@@ -9,7 +10,6 @@ import { printJson, type Io } from '../io.js';
 import { sessionFromFlags, text, type Flags } from '../options.js';
 import { watchProgress } from '../progress.js';
 import { describeSeconds } from '../words.js';
-import { addVideo } from './add.js';
 import { buildFlags } from './build.js';
 
 export async function run(io: Io, flags: Flags): Promise<number> {

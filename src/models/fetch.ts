@@ -96,6 +96,7 @@ async function download(
   target: string,
   { signal, onBytes, bytes }: FetchOptions & { readonly bytes: number | undefined },
 ): Promise<void> {
+  onBytes(0, bytes);
   let response: Response;
   try {
     response = await fetch(url, { signal, redirect: 'follow' });

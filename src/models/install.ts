@@ -75,26 +75,48 @@ export async function ensureInstalled(
   options: InstallOptions = {},
 ): Promise<Readonly<Record<string, string>>> {
   requireTerms(registry, entry);
-  const paths = Object.fromEntries(
-    Object.entries(entry.files).map(([part, file]) => [part, pathIfThere(registry, entry, file)]),
-  );
-  const missing = Object.keys(paths).filter((part) => paths[part] === undefined);
-  if (missing.length === 0) return paths as Record<string, string>;
-  const { card } = entry;
+  return pathsIfThere(registry, entry) ?? (await oneAtATime(registry, () => installMissing(registry, entry, options)));
+}
+
+/** Installations of this process by registry: the second one finds what the first one fetched. */
+const installing = new WeakMap<Registry, Promise<unknown>>();
+
+function oneAtATime<T>(registry: Registry, install: () => Promise<T>): Promise<T> {
+  const before = installing.get(registry) ?? Promise.resolve();
+  const mine = before.then(install, install);
+  installing.set(registry, mine);
+  return mine;
+}
+
+async function installMissing(
+  registry: Registry,
+  entry: ModelEntry,
+  options: InstallOptions,
+): Promise<Readonly<Record<string, string>>> {
+  const there = pathsIfThere(registry, entry);
+  if (there !== undefined) return there;
   const installation = new Installation(registry, options);
   try {
-    for (const part of missing) paths[part] = await installation.install(entry, entry.files[part]!);
+    for (const file of Object.values(entry.files))
+      if (pathIfThere(registry, entry, file) === undefined) await installation.install(entry, file);
   } finally {
     installation.cleanUp();
   }
-  options.onEvent?.({
-    kind: 'licence',
-    model: entry.name,
-    licence: card.licence,
-    training: card.training,
-    source: card.source,
-  });
-  return paths as Record<string, string>;
+  const { licence, training, source } = entry.card;
+  options.onEvent?.({ kind: 'licence', model: entry.name, licence, training, source });
+  const paths = pathsIfThere(registry, entry);
+  if (paths === undefined) throw new Error(`a file of ${entry.name} went away while it was installed`);
+  return paths;
+}
+
+function pathsIfThere(registry: Registry, entry: ModelEntry): Readonly<Record<string, string>> | undefined {
+  const paths: Record<string, string> = {};
+  for (const [part, file] of Object.entries(entry.files)) {
+    const path = pathIfThere(registry, entry, file);
+    if (path === undefined) return undefined;
+    paths[part] = path;
+  }
+  return paths;
 }
 
 function pathIfThere(registry: Registry, entry: ModelEntry, file: FileEntry): string | undefined {
@@ -146,13 +168,12 @@ class Installation {
     rmSync(this.#scratch, { recursive: true, force: true });
   }
 
-  async install(entry: ModelEntry, file: FileEntry): Promise<string> {
+  async install(entry: ModelEntry, file: FileEntry): Promise<void> {
     const failures: string[] = [];
     const { path, from } = (await this.#obtain(file, failures)) ?? this.#fail(entry, file, failures);
-    const target = this.#moveIn(path, file);
+    this.#moveIn(path, file);
     this.#onEvent({ kind: 'installed', file: file.file, from, bytes: file.bytes });
     await this.#emptyArchives();
-    return target;
   }
 
   /** A checked file in the scratch folder; undefined when every way failed, with a line each in `failures`. */
@@ -196,7 +217,7 @@ class Installation {
     return path;
   }
 
-  #moveIn(path: string, file: FileEntry): string {
+  #moveIn(path: string, file: FileEntry): void {
     const target = join(this.#registry.modelsFolder, file.file);
     flushFile(path);
     try {
@@ -206,7 +227,6 @@ class Installation {
       if (fileState(this.#registry, file).kind !== 'installed') throw error;
     }
     flushDirectory(this.#registry.modelsFolder);
-    return target;
   }
 
   /** Takes out of the archives at hand what else the registry knows in them, so that none is fetched twice. */

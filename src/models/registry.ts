@@ -10,13 +10,13 @@ import { quote } from '../base/quote.js';
 import { sha256 } from '../hash/sha256.js';
 import type { DetectorCard, EmbedderCard, ModelCard, ModelPart } from '../stage/model.js';
 import {
-  readDeclaration,
   type FileSource,
   type ModelDeclaration,
   type ModelsFile,
   type PartDeclaration,
   type PatchPiece,
 } from './declaration.js';
+import { recallDeclaration } from './declaration-memory.js';
 import { FileMemo } from './file-memo.js';
 import { readModelsLock, type ModelsLock } from './lock.js';
 
@@ -58,7 +58,8 @@ export async function loadRegistry({ projectRoot, env = process.env }: RegistryO
   const path = existsSync(own) ? own : join(packageRoot(), 'models', 'models.yaml');
   const file = path === own ? 'models/models.yaml' : path;
   const text = await readFile(path, 'utf8');
-  return new Registry(resolve(projectRoot), file, readDeclaration({ text, file }), env['SA_MODELS'] ?? '');
+  const memory = join(projectRoot, '.sa', 'models-registry.json');
+  return new Registry(resolve(projectRoot), file, recallDeclaration({ text, file, memory }), env['SA_MODELS'] ?? '');
 }
 
 export class Registry {

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ProblemError } from '../../src/base/problem.js';
 import { readDeclaration } from '../../src/models/declaration.js';
-import { cardOf, modelDigest } from '../../src/models/registry.js';
+import { cardOf, loadRegistry, modelDigest } from '../../src/models/registry.js';
 import { listModels } from '../../src/models/list.js';
 import { tinyRegistry, world } from './world.js';
 
@@ -43,6 +43,20 @@ test('a project without a registry of its own uses the one that comes with sa', 
     'w600k-mbf-int8',
     'arcface-paddle-128',
   ]);
+});
+
+test('what was read once is remembered until models.yaml changes', async () => {
+  const tiny = tinyRegistry({ name: 'one', content: 'one', sources: [] });
+  const { root } = await world({ files: { 'models/models.yaml': tiny } });
+  const memory = join(root, '.sa/models-registry.json');
+  writeFileSync(memory, readFileSync(memory, 'utf8').replaceAll('"one"', '"remembered"'));
+  const namesNow = async (): Promise<string[]> =>
+    (await loadRegistry({ projectRoot: root })).entries.map(({ name }) => name);
+  expect(await namesNow()).toEqual(['remembered']);
+  writeFileSync(join(root, 'models/models.yaml'), tinyRegistry({ name: 'two', content: 'two', sources: [] }));
+  expect(await namesNow()).toEqual(['two']);
+  writeFileSync(memory, 'damaged');
+  expect(await namesNow()).toEqual(['two']);
 });
 
 describe('names', () => {

@@ -42,7 +42,7 @@ export function checkShape(
 }
 
 /** A shape in words: 1x3xanyxany. */
-export function shapeWords(dims: readonly (number | string | null)[]): string {
+function shapeWords(dims: readonly (number | string | null)[]): string {
   return dims.map((dim) => (typeof dim === 'number' ? dim : 'any')).join('x');
 }
 

@@ -18,7 +18,7 @@ import { extractZipMember } from './zip.js';
 const unpackedBytesMax = 1 << 30;
 
 /** How far a download is; `total` is undefined where the sender does not say. */
-export type OnBytes = (done: number, total: number | undefined) => void;
+type OnBytes = (done: number, total: number | undefined) => void;
 
 export interface FetchOptions {
   readonly signal: AbortSignal;

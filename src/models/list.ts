@@ -5,7 +5,7 @@ import { readModelsLock } from './lock.js';
 import type { FileEntry, ModelEntry, ModelRole, Registry } from './registry.js';
 import { acceptedTerms } from './terms.js';
 
-export interface ListedFile {
+interface ListedFile {
   readonly part: string;
   readonly file: string;
   readonly bytes: number;
@@ -61,7 +61,7 @@ export function listModels(registry: Registry): readonly ListedModel[] {
   });
 }
 
-export interface VerifiedFile {
+interface VerifiedFile {
   readonly model: string;
   readonly file: string;
   readonly state: 'ok' | 'altered' | 'missing';

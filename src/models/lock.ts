@@ -17,7 +17,7 @@ export interface ModelsLock {
 }
 
 /** Path of a project's models.lock. */
-export function modelsLockPath(projectRoot: string): string {
+function modelsLockPath(projectRoot: string): string {
   return join(projectRoot, 'models', 'models.lock');
 }
 

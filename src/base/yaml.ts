@@ -28,7 +28,7 @@ const depthMax = 60;
 
 export type YamlNode = YamlScalar | YamlList | YamlMap;
 
-interface At {
+export interface At {
   /** Offsets into the text; equal for a value that is left out. */
   readonly start: number;
   readonly end: number;

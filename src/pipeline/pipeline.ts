@@ -2,6 +2,7 @@
 // plain data, so that it can be kept between runs keyed by the digest of the file it came from.
 import type { Json } from '../base/canonical-json.js';
 import type { Place } from '../base/problem.js';
+import type { ValueSchema } from './value-schema.js';
 
 /** One input role. Patterns are relative to the data root, with `/`, `{ep}` and glob stars. */
 export interface InputPattern {
@@ -45,6 +46,15 @@ export interface Rule {
   readonly resources: Readonly<Record<string, number>>;
   /** `episode`: one action an episode; `project`: one action in all. */
   readonly scope: 'episode' | 'project';
+  /** The line of pipeline.yaml that names it, for messages. */
+  readonly line?: number;
+}
+
+/** What is known of a built-in param. */
+export interface ParamField {
+  readonly schema: ValueSchema;
+  /** Says only how to run: it may be set even where pipeline.yaml does not declare it. */
+  readonly how: boolean;
 }
 
 export type ParamValues = Readonly<Record<string, Json>>;
@@ -60,4 +70,6 @@ export interface Pipeline {
   /** In an order in which every rule stands after the rules that make its inputs. */
   readonly rules: readonly Rule[];
   readonly groups: Readonly<Record<string, readonly string[]>>;
+  /** The built-in params, so that values given later can be checked without zod. */
+  readonly fields?: Readonly<Record<string, ParamField>>;
 }

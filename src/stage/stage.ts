@@ -100,6 +100,8 @@ export interface StageEntry {
   readonly inputs: readonly string[];
   readonly optionalInputs?: readonly string[];
   readonly outputs: readonly string[];
+  /** How often it runs; pipeline.yaml is checked against it where it is said. */
+  readonly scope?: 'episode' | 'project';
   // any K: a stage that reads fewer params is a stage all the same
   load(): Promise<{ readonly stage: Stage<never> }>;
 }

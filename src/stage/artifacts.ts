@@ -132,12 +132,17 @@ export const clustersSchema = z.object({
   /** Calibrated threshold used and the cosine it stands for with this embedder. */
   cluster_thresh: z.number(),
   cluster_cosine: z.number(),
-  self_calibrated: z.object({ cosine: z.number(), negatives: z.number().int() }).nullable(),
+  /** What the episode itself says, when asked: `missed` is the share of same-person pairs below the cosine. */
+  self_calibrated: z
+    .object({ cosine: z.number(), negatives: z.number().int(), positives: z.number().int(), missed: z.number() })
+    .nullable(),
   clusters: z.array(
     z.object({
       track_ids: z.array(z.string()),
+      /** Calibrated similarity of each of track_ids to the centroid; 1 for a track alone, 0 without a vector. */
+      track_similarity: z.array(z.number()),
       num_faces_total: z.number().int(),
-      /** Mean and least cosine of the tracks to the centroid. */
+      /** Mean and least of track_similarity. */
       cohesion: z.number(),
       min_sim: z.number(),
       outlier_reason: z.string().optional(),

@@ -76,6 +76,11 @@ export const configFields = {
   ),
   min_cluster_size: param(count, 1, 'smallest group of tracks that stays together'),
   second_pass: param(z.boolean(), false, 'let small clusters join a clear, close large one'),
+  blur_correction: param(
+    z.boolean(),
+    true,
+    'compare blurred faces without what all blurred faces of the episode share',
+  ),
   gap_tolerance_s: param(
     z.number().min(0).max(60),
     0.5,

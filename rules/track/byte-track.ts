@@ -6,6 +6,7 @@ import { grown, iou, type Box, type IouKind } from './iou.js';
 
 /** Scores up to this are never looked at. */
 const scoreFloor = 0.1;
+/** Limit of the second association's cost, 1 - IoU. */
 const secondMatchThresh = 0.5;
 const unconfirmedMatchThresh = 0.7;
 /** A lost and a seen track that overlap more than 1 minus this are one; the younger goes. */
@@ -79,6 +80,17 @@ export function lostStepsMax({ trackBuffer, fps, stride = 1 }: ByteTrackOptions)
   // The reference rounds down; between two far steps less than two would be no patience at all.
   if (stride === 1) return Math.floor((fps / 30) * trackBuffer);
   return Math.max(2, Math.round(((trackBuffer / 30) * fps) / stride));
+}
+
+/** What it costs to take a detection for the face expected at a box: 1 - IoU, or 1 - IoU x score. */
+export function pairCost(
+  expected: Box,
+  box: Box,
+  score: number,
+  how: { readonly fuse: boolean; readonly growth: number; readonly iou: IouKind },
+): number {
+  const overlap = iou(grown(expected, how.growth), grown(box, how.growth), how.iou);
+  return 1 - overlap * (how.fuse ? score : 1);
 }
 
 interface Target {
@@ -166,11 +178,9 @@ export class ByteTracker {
     { fuse, growth }: Association,
   ): number[][] {
     return targets.map((target) => {
-      const expected = grown(filterBox(target.filter), growth);
-      return detections.map((detection) => {
-        const overlap = iou(expected, grown(boxes[detection]!, growth), this.#options.iou);
-        return 1 - overlap * (fuse ? scores[detection]! : 1);
-      });
+      const expected = filterBox(target.filter);
+      const how = { fuse, growth, iou: this.#options.iou };
+      return detections.map((detection) => pairCost(expected, boxes[detection]!, scores[detection]!, how));
     });
   }
 

@@ -1,5 +1,6 @@
 // From the detections of a whole episode to its tracks: one tracker a scene, no track over a cut,
 // none with a long hole. Pure; it knows neither files nor normalised boxes.
+import { backfill } from './backfill.js';
 import { ByteTracker, type ByteTrackOptions, type FrameBoxes } from './byte-track.js';
 
 /** One detection of a track: the frame, which of its boxes, and the association that took it. */
@@ -26,7 +27,8 @@ export interface LinkOptions extends ByteTrackOptions {
 /**
  * Links detections into tracks. A fresh tracker starts at the first processed frame of each scene,
  * so that faces of its first picture are confirmed at once. The first detection of a track that was
- * confirmed later belongs to it; a detection that nothing followed is no track.
+ * confirmed later belongs to it, and so do good ones right before it (see backfill); a detection
+ * that nothing followed is no track.
  *
  * @param frames every processed frame, those without boxes too, ascending
  * @returns tracks in order of birth
@@ -60,7 +62,9 @@ function linkScene(frames: readonly FrameBoxes[], options: ByteTrackOptions): Li
       if (tracked.confirmed) confirmed.add(id);
     }
   }
-  return [...linksById].sort(([a], [b]) => a - b).flatMap(([id, links]) => (confirmed.has(id) ? [links] : []));
+  const tracks = [...linksById].sort(([a], [b]) => a - b).flatMap(([id, links]) => (confirmed.has(id) ? [links] : []));
+  backfill(tracks, frames, options);
+  return tracks;
 }
 
 function splitAtHoles(links: readonly Link[], gapMax: number): Link[][] {

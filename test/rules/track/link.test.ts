@@ -25,6 +25,12 @@ test('a detection that nothing followed is no track, except in the first picture
   expect(linkDetections(blinks, settings)).toEqual([{ scene: 0, links: [link(0)] }]);
 });
 
+test('a track begins with the good detections before the one that could start it, not with weak ones', () => {
+  const scores = [0.5, 0.68, 0.68, 0.9, 0.9];
+  const frames = [still(0, []), ...scores.map((score, i) => ({ index: i + 1, boxes: [left], scores: [score] }))];
+  expect(linkDetections(frames, settings)).toEqual([{ scene: 0, links: [link(2), link(3), link(4), link(5)] }]);
+});
+
 test('no track crosses a cut, and faces of the first picture after it are there at once', () => {
   const frames = [0, 1, 2, 3].map((index) => still(index, [left]));
   expect(linkDetections(frames, { ...settings, sceneStarts: [0, 2] })).toEqual([

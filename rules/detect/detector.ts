@@ -50,9 +50,9 @@ export class FaceDetector {
   /** Throws when the card's parts and outputs are not those of its kind. */
   constructor(model: OpenModel<DetectorCard>, options: DetectorOptions) {
     const { card, sessions } = model;
-    const part = partOf(card, detectorPart);
+    const part = partOf(card, detectorPart(card));
     this.#card = card;
-    this.#session = sessions[detectorPart]!;
+    this.#session = sessions[detectorPart(card)]!;
     this.#options = options;
     this.#head = headOf(card);
     this.#planes = planesOf(part.pixels);

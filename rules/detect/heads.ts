@@ -13,9 +13,13 @@ export type Outputs = Readonly<Record<string, Tensor>>;
 /** Decodes one run: faces of at least `scoreMin`, in pixels of `input`, are added to `into`. */
 export type Head = (outputs: Outputs, input: Size, scoreMin: number, into: Candidates) => void;
 
-/** The graph that finds boxes; a second part, if any, finds landmarks in a crop. */
-export const detectorPart = 'detector';
-export const landmarksPart = 'landmarks';
+/** Name of the graph that finds boxes: the only one, or the first of a pair. */
+export function detectorPart({ parts }: DetectorCard): string {
+  return 'detect' in parts ? 'detect' : 'net';
+}
+
+/** Name of the graph that finds landmarks in a crop, in a pair. */
+export const landmarksPart = 'landmark';
 
 /** The part called `name`. Throws when the card lacks it. */
 export function partOf(card: DetectorCard, name: string): ModelPart {
@@ -84,7 +88,7 @@ const heads: Readonly<Record<DetectorKind, (find: Find) => Head>> = {
 };
 
 function outputFinder(card: DetectorCard) {
-  const { outputs } = partOf(card, detectorPart);
+  const { outputs } = partOf(card, detectorPart(card));
   return {
     /** The names, in declared order, of the `count` outputs whose last dimension is `length`. */
     withLast(length: number, count: number): readonly string[] {

@@ -13,6 +13,8 @@ export class LandmarkNet {
   readonly #video: Size;
   readonly #crop: Size;
   readonly #planes;
+  /** Input buffers that no run holds at the moment. */
+  readonly #free: Float32Array[] = [];
 
   constructor(part: ModelPart, session: ModelSession, video: Size) {
     const [input] = part.inputs;
@@ -42,10 +44,11 @@ export class LandmarkNet {
     const scaleY = picture.height / height;
     const region = { x: crop.x * scaleX, y: crop.y * scaleY, width: crop.width * scaleX, height: crop.height * scaleY };
     const size = { width: picture.width, height: picture.height };
-    const data = new Float32Array(this.#planes.length * this.#crop.width * this.#crop.height);
+    const data = this.#free.pop() ?? new Float32Array(this.#planes.length * this.#crop.width * this.#crop.height);
     resampleToPlanes(picture, planResample(size, region, this.#crop), this.#planes, { data, canvas: this.#crop });
     const dims = [1, this.#planes.length, this.#crop.height, this.#crop.width];
     const outputs = await this.#session.run({ [this.#part.inputs[0]!.name]: { data, dims } });
+    this.#free.push(data);
     const five = fivePoints(floats(outputs, this.#part.outputs[0]!.name));
     const points = five.map((value, index) =>
       index % 2 === 0 ? (crop.x + value * crop.width) / width : (crop.y + value * crop.height) / height,

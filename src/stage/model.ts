@@ -65,7 +65,7 @@ export interface DetectorCard extends ModelProvenance {
    * understood: det_thresh is then the same operating point for every detector. None: no change.
    */
   readonly scoreMap?: readonly (readonly [raw: number, calibrated: number])[] | undefined;
-  /** `detector` finds boxes; `landmarks` completes a detector that gives boxes only (ultralight). */
+  /** `net`, or `detect` and `landmark` for a detector that gives boxes only and a net that completes it. */
   readonly parts: Readonly<Record<string, ModelPart>>;
 }
 

@@ -1,0 +1,164 @@
+import sharp from 'sharp';
+import { expect, test } from 'vitest';
+import { Candidates } from '../../../rules/detect/candidates.js';
+import { FaceDetector } from '../../../rules/detect/detector.js';
+import { headOf } from '../../../rules/detect/heads.js';
+import type { FoundFace } from '../../../rules/detect/merge.js';
+import { nonMaxSuppression } from '../../../rules/detect/non-max-suppression.js';
+import { intersectionOverUnion } from '../../../rules/media/geometry.js';
+import { planesOf } from '../../../rules/media/pixels.js';
+import { planResample, resampleToPlanes, type Picture } from '../../../rules/media/resample.js';
+import { detectorFiles, detectorNames, openDetector, type DetectorName } from '../../support/open-model.js';
+import { readPicture } from '../../support/pictures.js';
+import { describeWithShared, shared } from '../../support/shared.js';
+
+const group = 'data/images/group/insightface_t1.jpg';
+const portrait = 'data/images/face_recognition/obama-480p.jpg';
+const template = [
+  [38.2946, 51.6963],
+  [73.5318, 51.5014],
+  [56.0252, 71.7366],
+  [41.5493, 92.3655],
+  [70.7299, 92.2041],
+] as const;
+
+const wanted = { sizes: [640], scoreMin: 0.1, boxAreaMin: 10 };
+
+async function facesIn(name: DetectorName, picture: Picture, options: { sizes?: number[] } = {}): Promise<FoundFace[]> {
+  const detector = new FaceDetector(await openDetector(name), { ...wanted, ...options, video: picture });
+  return (await detector.detect(picture)).filter(({ score }) => score >= 0.65);
+}
+
+/** Largest distance in 112-pixel units of a face's points to the template after the best similarity. */
+function templateResidual({ landmarks }: FoundFace, { width, height }: Picture): number {
+  const from = landmarks!.map(([x, y]) => [x * width, y * height] as const);
+  const mean = (points: readonly (readonly [number, number])[], axis: 0 | 1): number =>
+    points.reduce((sum, point) => sum + point[axis], 0) / points.length;
+  const centred = (points: readonly (readonly [number, number])[]) =>
+    points.map((point) => [point[0] - mean(points, 0), point[1] - mean(points, 1)] as const);
+  const [p, q] = [centred(from), centred(template)];
+  const z = p.reduce((sum, [x, y]) => sum + x * x + y * y, 0);
+  const a = p.reduce((sum, [x, y], i) => sum + x * q[i]![0] + y * q[i]![1], 0) / z;
+  const b = p.reduce((sum, [x, y], i) => sum + x * q[i]![1] - y * q[i]![0], 0) / z;
+  return Math.max(...p.map(([x, y], i) => Math.hypot(a * x - b * y - q[i]![0], b * x + a * y - q[i]![1])));
+}
+
+/** A portrait on a 16:9 frame so that the face is `share` of its height. */
+async function closeUp(share: number): Promise<Picture> {
+  const still = await readPicture(shared(portrait));
+  const face = (await facesIn('retinaface', still))[0]!;
+  const [x1, y1, x2, y2] = face.bbox;
+  const height = Math.round(((y2 - y1) * still.height) / share);
+  const width = Math.round((height * 16) / 9);
+  const pad = Math.max(width, height);
+  const padded = await sharp(shared(portrait))
+    .removeAlpha()
+    .extend({ top: pad, bottom: pad, left: pad, right: pad, extendWith: 'copy' })
+    .toBuffer();
+  const left = Math.round(pad + ((x1 + x2) / 2) * still.width - width / 2);
+  const top = Math.round(pad + ((y1 + y2) / 2) * still.height - height / 2);
+  const data = await sharp(padded)
+    .extract({ left, top, width, height })
+    .resize(640, 360, { fit: 'fill' })
+    .raw()
+    .toBuffer();
+  return { width: 640, height: 360, data };
+}
+
+for (const name of detectorNames) {
+  describeWithShared(
+    `the detector ${name}`,
+    [...detectorFiles(name), ...detectorFiles('retinaface'), group, portrait],
+    () => {
+      test('finds the six faces of a group picture and no other, with points inside their boxes', async () => {
+        const faces = await facesIn(name, await readPicture(shared(group), 640));
+        expect(faces).toHaveLength(6);
+        for (const { bbox, landmarks } of faces)
+          for (const [x, y] of landmarks!) {
+            expect(x > bbox[0] && x < bbox[2]).toBe(true);
+            expect(y > bbox[1] && y < bbox[3]).toBe(true);
+          }
+      });
+
+      test('finds a face that fills 95 % of the frame', async () => {
+        const [face] = await facesIn(name, await closeUp(0.95));
+        expect(face && face.bbox[3] - face.bbox[1]).toBeGreaterThan(0.75);
+      });
+
+      test('gives the same numbers again, from overlapping calls and after frames of another size', async () => {
+        const large = await readPicture(shared(group), 640);
+        const small = await readPicture(shared(group), 480);
+        const model = await openDetector(name);
+        const fresh = (picture: Picture) => new FaceDetector(model, { ...wanted, video: large }).detect(picture);
+        const expected = [await fresh(large), await fresh(small)];
+        const detector = new FaceDetector(model, { ...wanted, video: large });
+        const overwritten = { ...large, data: Uint8Array.from(large.data) };
+        const first = detector.detect(overwritten);
+        overwritten.data.fill(0);
+        const results = await Promise.all([first, detector.detect(small), detector.detect(large)]);
+        expect(results).toEqual([expected[0], expected[1], expected[0]]);
+      });
+    },
+  );
+}
+
+describeWithShared('YuNet in numbers', [...detectorFiles('yunet_n'), group], () => {
+  test('some fifty raw candidates become six faces whose points fit the template within 3 pixels', async () => {
+    const picture = await readPicture(shared(group), 640);
+    const input = { width: 640, height: 640 };
+    const model = await openDetector('yunet_n');
+    const data = new Float32Array(3 * 640 * 640);
+    const region = { x: 0, y: 0, width: picture.width, height: picture.height };
+    resampleToPlanes(picture, planResample(picture, region, picture), planesOf(model.card.parts['net']!.pixels), {
+      data,
+      canvas: input,
+    });
+    const candidates = new Candidates();
+    headOf(model.card)(
+      await model.sessions['net']!.run({ input: { data, dims: [1, 3, 640, 640] } }),
+      input,
+      0.6,
+      candidates,
+    );
+    expect(candidates.count).toBeGreaterThanOrEqual(44);
+    expect(candidates.count).toBeLessThanOrEqual(54);
+    expect(nonMaxSuppression({ ...candidates, iouMax: 0.3 })).toHaveLength(6);
+    const residuals = (await facesIn('yunet_n', picture))
+      .map((face) => templateResidual(face, picture))
+      .sort((a, b) => a - b);
+    // One of the six looks aside.
+    expect(residuals[4]).toBeLessThan(4.5);
+    expect(residuals[2]).toBeLessThan(3);
+  });
+});
+
+for (const name of ['yunet_n', 'retinaface', 'scrfd_500m', 'ultralight'] as const) {
+  describeWithShared(`small faces with ${name}`, [...detectorFiles(name), group], () => {
+    test('faces of 24 pixels are found at det_size 1280', async () => {
+      // The group's faces are some 60 pixels wide at 640; on a quarter of a 1280 frame they have 24.
+      const { data, info } = await sharp(shared(group))
+        .removeAlpha()
+        .resize(260)
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+      const frame = await sharp({ create: { width: 1280, height: 720, channels: 3, background: '#444' } })
+        .composite([{ input: data, raw: { width: info.width, height: info.height, channels: 3 }, left: 500, top: 300 }])
+        .raw()
+        .toBuffer();
+      const faces = await facesIn(name, { width: 1280, height: 720, data: frame }, { sizes: [1280] });
+      expect(faces.length).toBeGreaterThanOrEqual(6);
+      for (const { bbox } of faces) expect((bbox[2] - bbox[0]) * 1280).toBeLessThan(36);
+    });
+  });
+}
+
+describeWithShared('several sizes at once', [...detectorFiles('yunet_n'), group], () => {
+  test('a second size adds no second box for a face', async () => {
+    const picture = await readPicture(shared(group), 640);
+    const both = await facesIn('yunet_n', picture, { sizes: [640, 320] });
+    const one = await facesIn('yunet_n', picture);
+    expect(both).toHaveLength(6);
+    for (const face of one)
+      expect(Math.max(...both.map((other) => intersectionOverUnion(face.bbox, other.bbox)))).toBeGreaterThan(0.6);
+  });
+});

@@ -1,0 +1,137 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { stage } from '../../../rules/detect/stage.js';
+import { detectionSchema } from '../../../src/stage/artifacts.js';
+import type { Frame } from '../../../src/stage/frames.js';
+import { readJsonLines } from '../../../src/stage/read-write.js';
+import { detectorFiles, openDetector } from '../../support/open-model.js';
+import { readPicture } from '../../support/pictures.js';
+import { describeWithShared, shared } from '../../support/shared.js';
+
+const params = {
+  detector: 'yunet_n',
+  det_thresh: 0.65,
+  det_size: 640,
+  det_scales: [] as number[],
+  min_box_area: 10,
+  stride: 2,
+  target_fps: null as number | null,
+};
+type Params = typeof params;
+type Context = Parameters<typeof stage.run>[0];
+
+async function context(
+  frames: AsyncIterable<Frame>,
+  change: Partial<Params> = {},
+  signal = new AbortController().signal,
+) {
+  const folder = await mkdtemp(join(tmpdir(), 'sa-detect-'));
+  const index = {
+    schema_version: 'frames_v1',
+    container: 'mp4',
+    codec: 'h264',
+    width: 1280,
+    height: 886,
+    stored_width: 1280,
+    stored_height: 886,
+    rotation: 0,
+    pixel_aspect: [1, 1],
+    time_base: [1, 1000],
+    frame_count: 5,
+    fps: 25,
+    duration_s: 0.2,
+    variable_rate: false,
+    pts: [500, 540, 580, 620, 661],
+    last_duration: 40,
+  };
+  await writeFile(join(folder, 'frames'), JSON.stringify(index));
+  const path = (role: string) => join(folder, role);
+  const done: number[][] = [];
+  const model = await openDetector('yunet_n');
+  const made = {
+    ep: 'ep',
+    params: { ...params, ...change },
+    inputs: { path },
+    outputs: { path },
+    frames,
+    signal,
+    model: () => Promise.resolve(model),
+    progress: (...counts: number[]) => done.push(counts),
+  } as unknown as Context;
+  return { made, done, detections: path('detections') };
+}
+
+/** Frames as the server hands them out: one buffer, overwritten for each. */
+async function* served(indices: readonly number[], emptyAt: number): AsyncGenerator<Frame> {
+  const picture = await readPicture(shared('data/images/group/insightface_t1.jpg'), 640);
+  const data = new Uint8Array(picture.data.length);
+  for (const index of indices) {
+    if (index === emptyAt) data.fill(0);
+    else data.set(picture.data);
+    yield { ...picture, data, index };
+  }
+}
+
+describeWithShared('the stage detect', [...detectorFiles('yunet_n'), 'data/images/group/insightface_t1.jpg'], () => {
+  test('asks for every n-th frame, fitted to the largest wanted size', async () => {
+    const { made } = await context(served([], -1), { target_fps: 8, det_scales: [1280, 320] });
+    expect(await stage.wants?.(made)).toEqual({
+      video: 'video',
+      select: { kind: 'every', stride: 3 },
+      size: { kind: 'fit', width: 1280, height: 1280 },
+      format: 'rgb24',
+      scaler: 'bilinear',
+    });
+  });
+
+  test('writes the faces of each frame, frames in order and best first, with times from the PTS', async () => {
+    const { made, done, detections } = await context(served([0, 2, 4], 2));
+    const counts = await stage.run(made);
+    const rows = await readJsonLines(detections, detectionSchema);
+    const strong = rows.filter(({ conf }) => conf >= 0.65);
+    expect(strong.map(({ frame_idx }) => frame_idx)).toEqual([
+      ...Array<number>(6).fill(0),
+      ...Array<number>(6).fill(4),
+    ]);
+    expect([strong[0]?.ts_s, strong[6]?.ts_s]).toEqual([0, 0.161]);
+    expect(strong.slice(0, 6).map(({ bbox }) => bbox)).toEqual(strong.slice(6).map(({ bbox }) => bbox));
+    const order = rows.map(({ frame_idx, conf }) => frame_idx - conf / 2);
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    expect(
+      rows.every(({ conf, landmarks, model_id }) => conf >= 0.1 && landmarks?.length === 5 && model_id === 'yunet_n'),
+    ).toBe(true);
+    expect(counts).toEqual({ detections_count: rows.length, frames_count: 3 });
+    expect(done).toEqual([
+      [1, 3],
+      [2, 3],
+      [3, 3],
+    ]);
+  });
+
+  test('writes the same bytes again, and keeps weak faces for the tracker', async () => {
+    const first = await context(served([0, 2, 4], 2));
+    const second = await context(served([0, 2, 4], 2), { det_thresh: 0.9 });
+    await stage.run(first.made);
+    await stage.run(second.made);
+    expect(await readFile(second.detections, 'utf8')).toBe(await readFile(first.detections, 'utf8'));
+  });
+
+  test('counts the smallest box in pixels of the video', async () => {
+    const { made } = await context(served([0], -1), { min_box_area: 1280 * 886 });
+    expect(await stage.run(made)).toEqual({ detections_count: 0, frames_count: 1 });
+  });
+
+  test('stops when told to, without an unhandled failure', async () => {
+    const controller = new AbortController();
+    async function* endless(): AsyncGenerator<Frame> {
+      for await (const frame of served([0, 2, 4], -1)) {
+        yield frame;
+        controller.abort(new Error('stopped'));
+      }
+    }
+    const { made } = await context(endless(), {}, controller.signal);
+    await expect(stage.run(made)).rejects.toThrow('stopped');
+  });
+});

@@ -8,7 +8,7 @@ import type { ContentDigest } from '../hash/xxh64.js';
 import { readModelsLock, type ModelsLock } from '../models/lock.js';
 import { modelDigest, type ModelEntry } from '../models/registry.js';
 import type { ParamValues, Rule } from '../pipeline/pipeline.js';
-import { resolveParams } from '../pipeline/params.js';
+import { resolveParams } from '../pipeline/settings.js';
 import { moduleDigests } from '../runner/module-code.js';
 import { configFields } from '../stage/config.js';
 import type { Workspace } from './workspace.js';

@@ -10,7 +10,8 @@ import { expandGraph, type Graph } from '../graph/graph.js';
 import { loadHash } from '../hash/xxh64.js';
 import { loadRegistry, type Registry } from '../models/registry.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
-import { checkSources, readPipeline } from '../pipeline/read.js';
+import { readPipeline } from '../pipeline/read.js';
+import { checkSources } from '../pipeline/sources.js';
 import { loadCatalogue } from '../runner/catalogue.js';
 import type { StageCatalogue } from '../stage/stage.js';
 

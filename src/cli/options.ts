@@ -4,7 +4,7 @@ import type { SessionOptions } from '../app/session.js';
 import { openWorkspace, type Workspace } from '../app/workspace.js';
 import { Session } from '../app/session.js';
 import type { Json } from '../base/canonical-json.js';
-import { parseSetting } from '../pipeline/params.js';
+import { parseSetting } from '../pipeline/settings.js';
 import type { Io } from './io.js';
 
 /** Flags as yargs hands them over. */
@@ -45,7 +45,10 @@ export async function sessionFromFlags(io: Io, flags: Flags, own: readonly strin
 export function choiceFromFlags(flags: Flags, own: readonly string[]): SessionOptions {
   const known = new Set<string>([...commonFlags, ...own, '_', '$0', 'words']);
   const explicit: Record<string, Json> = {};
-  for (const setting of texts(flags['set'])) Object.assign(explicit, parseSetting(setting));
+  for (const setting of texts(flags['set'])) {
+    const { name, value } = parseSetting(setting);
+    explicit[name] = value;
+  }
   for (const [flag, value] of Object.entries(flags)) {
     if (known.has(flag) || flag.length === 1 || value === undefined) continue;
     explicit[flag.replaceAll('-', '_')] = value as Json;

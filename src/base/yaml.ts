@@ -73,8 +73,8 @@ export function readYaml(source: Source, problems: Problems): YamlNode | undefin
     return document.contents === null ? nothingAt(0) : new TreeReader(source, problems).read(document.contents).node;
   } catch (error) {
     if (!(error instanceof TooMuch)) throw error;
-    const { code, message, offset } = error;
-    problems.add(() => ({ code, message, place: source.place(offset, offset + 1) }));
+    const { code, message, at } = error;
+    problems.add(() => ({ code, message, place: source.place(at.start, at.end) }));
     return undefined;
   }
 }
@@ -104,9 +104,9 @@ export function toJson(node: YamlNode, known = new Map<YamlNode, Json>()): Json 
 /** Ends the parse at once; readYaml makes a problem of it. */
 class TooMuch extends Error {
   constructor(
-    readonly code: 'too-deep' | 'too-large',
+    readonly code: 'too-deep' | 'too-large' | 'too-many-aliases',
     message: string,
-    readonly offset: number,
+    readonly at: At,
   ) {
     super(message);
   }
@@ -140,12 +140,12 @@ function* tokens(text: string): Generator<CST.Token, void> {
   const parser = new Parser();
   let count = 0;
   for (const lexeme of new Lexer().lex(text)) {
-    const { offset } = parser;
+    const at = { start: parser.offset, end: parser.offset + 1 };
     count += lexeme.startsWith('"') ? lexeme.split('\\').length : 1; // each escape is a mark of its own
-    if (count > lexemesMax) throw new TooMuch('too-large', `more than ${lexemesMax} words and marks`, offset);
+    if (count > lexemesMax) throw new TooMuch('too-large', `more than ${lexemesMax} words and marks`, at);
     yield* parser.next(lexeme);
     if (parser.stack.length > depthMax) {
-      throw new TooMuch('too-deep', `here more than ${depthMax} levels lie inside each other`, offset);
+      throw new TooMuch('too-deep', `here more than ${depthMax} levels lie inside each other`, at);
     }
   }
   yield* parser.end();
@@ -247,12 +247,10 @@ class TreeReader {
       this.#add('bad-alias', `no value named ${quote(`&${name}`)} ends before this alias`, { start, end });
       return { node: nothingAt(start), size: 1 };
     }
-    const within = this.#unfolded <= textLengthMax;
     this.#unfolded += target.size;
     if (this.#unfolded <= textLengthMax) return { ...target, size: target.size + 1 };
     const message = `the aliases up to here unfold to more than ${textLengthMax} characters`;
-    if (within) this.#add('too-many-aliases', message, { start, end });
-    return { node: nothingAt(start), size: 1 };
+    throw new TooMuch('too-many-aliases', message, { start, end });
   }
 
   #duplicate(name: string, { first, again }: { readonly first: At; readonly again: At }): void {

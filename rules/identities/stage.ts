@@ -1,0 +1,145 @@
+// The stage `identities`: clusters and people's edits become identities.json, with ids in the
+// order of first appearance, a face to show, and how close each identity is. It clusters nothing.
+import { readFile } from 'node:fs/promises';
+import {
+  clustersSchema,
+  identitiesSchema,
+  round6,
+  trackRepSchema,
+  trackSchema,
+  type Clusters,
+  type Identity,
+  type Track,
+  type TrackRep,
+} from '../../src/stage/artifacts.js';
+import { calibratedOf } from '../../src/stage/calibration.js';
+import { readFloatMatrix } from '../../src/stage/npy.js';
+import { readJson, readJsonLines, writeJson } from '../../src/stage/read-write.js';
+import type { Stage } from '../../src/stage/stage.js';
+import { findTrack } from './anchors.js';
+import { applyEdits, type EditedGroup } from './apply-edits.js';
+import { parseEdits } from './edits.js';
+import { TrackVectors } from './track-vectors.js';
+
+/** Mean calibrated similarity to the centroid below which an identity may hold two people. */
+const cohesionMin = 0.8;
+
+export const stage: Stage<'embedder' | 'min_identity_sim'> = {
+  async run(context) {
+    const { ep, inputs, outputs, params } = context;
+    const clusters = await readJson(inputs.path('clusters'), clustersSchema);
+    const tracks = await readJsonLines(inputs.path('tracks'), trackSchema);
+    const reps = await readJsonLines(inputs.path('track_reps'), trackRepSchema);
+    const { dim, data } = await readFloatMatrix(inputs.path('vectors'));
+    const vectors = new TrackVectors(tracks, reps, { dim, data });
+    const editsPath = inputs.optional('edits');
+    const edits =
+      editsPath === undefined ? [] : parseEdits({ text: await readFile(editsPath, 'utf8'), file: 'edits.yaml' });
+
+    const { groups, notApplied } = applyEdits({
+      groups: placesOf(clusters, tracks),
+      edits,
+      find: (anchor) => findTrack(tracks, anchor),
+      similarity: (one, other) => vectors.cosine(one, other),
+    });
+    const { calibration } = context.card('embedder');
+    const describe = describer({ clusters, tracks, reps, minSim: params.min_identity_sim }, (members) =>
+      vectors.similarities(members, (cosine) => calibratedOf(calibration, cosine)),
+    );
+    const identities = byFirstAppearance(groups, tracks).map((group, index) =>
+      describe(`id_${String(index + 1).padStart(4, '0')}`, group),
+    );
+    await writeJson(outputs.path('identities'), identitiesSchema, {
+      schema_version: 'identities_v1',
+      identities,
+      edits_not_applied: [...notApplied],
+      metadata: {
+        ep_id: ep ?? '',
+        num_tracks: tracks.length,
+        num_identities: identities.length,
+        num_singletons: identities.filter(({ track_ids }) => track_ids.length === 1).length,
+        cluster_thresh: clusters.cluster_thresh,
+        cluster_cosine: clusters.cluster_cosine,
+        algorithm: clusters.algorithm,
+        linkage: clusters.linkage,
+      },
+    });
+    return { identities_count: identities.length };
+  },
+};
+
+/** Clusters by place in the list of tracks. */
+function placesOf(clusters: Clusters, tracks: readonly Track[]): number[][] {
+  const placeOf = new Map(tracks.map(({ track_id }, place) => [track_id, place]));
+  return clusters.clusters.map(({ track_ids }) =>
+    track_ids.map((id) => {
+      const place = placeOf.get(id);
+      if (place === undefined) throw new Error(`clusters name ${id}, which is no track`);
+      return place;
+    }),
+  );
+}
+
+function byFirstAppearance(groups: readonly EditedGroup[], tracks: readonly Track[]): EditedGroup[] {
+  const firstOf = ({ tracks: members }: EditedGroup): Track =>
+    members.map((place) => tracks[place]!).reduce((first, track) => (comesBefore(track, first) ? track : first));
+  return [...groups].sort((one, other) => (comesBefore(firstOf(one), firstOf(other)) ? -1 : 1));
+}
+
+/** By time, then by id: ids are padded, and longer ones come later. */
+function comesBefore(one: Track, other: Track): boolean {
+  if (one.start_s !== other.start_s) return one.start_s < other.start_s;
+  if (one.track_id.length !== other.track_id.length) return one.track_id.length < other.track_id.length;
+  return one.track_id < other.track_id;
+}
+
+interface Facts {
+  readonly clusters: Clusters;
+  readonly tracks: readonly Track[];
+  readonly reps: readonly TrackRep[];
+  readonly minSim: number;
+}
+
+function describer(
+  { clusters, tracks, reps, minSim }: Facts,
+  similaritiesOf: (members: readonly number[]) => number[],
+): (id: string, group: EditedGroup) => Identity {
+  const repOf = new Map(reps.map((rep) => [rep.track_id, rep]));
+  const clusterOf = new Map(clusters.clusters.map((cluster) => [[...cluster.track_ids].sort().join(' '), cluster]));
+  return (identity_id, { tracks: members, name, locked, hidden }) => {
+    const track_ids = members.map((place) => tracks[place]!.track_id);
+    // What no edit touched keeps the figures of clustering, which knows more (blur) than vectors alone.
+    const cluster = clusterOf.get([...track_ids].sort().join(' '));
+    const similarity =
+      cluster === undefined
+        ? similaritiesOf(members)
+        : track_ids.map((id) => cluster.track_similarity[cluster.track_ids.indexOf(id)]!);
+    const cohesion = similarity.reduce((total, value) => total + value, 0) / similarity.length;
+    const min_sim = Math.min(...similarity);
+    const own = track_ids.flatMap((id) => repOf.get(id) ?? []);
+    return {
+      identity_id,
+      ...(name === undefined ? {} : { name }),
+      track_ids,
+      track_similarity: similarity.map(round6),
+      thumb_path: bestOf(own)?.thumb_path ?? '',
+      embedding_stats: {
+        num_tracks: track_ids.length,
+        num_faces_total: own.reduce((total, { samples }) => total + samples, 0),
+        cohesion: round6(cohesion),
+        min_sim: round6(min_sim),
+      },
+      low_cohesion: track_ids.length > 1 && (cohesion < cohesionMin || min_sim < minSim),
+      locked,
+      ...(hidden ? { hidden } : {}),
+      ...(cluster?.outlier_reason === undefined ? {} : { outlier_reason: cluster.outlier_reason }),
+    };
+  };
+}
+
+/** The representative to show: one that is surely the person before any other, then by quality. */
+function bestOf(reps: readonly TrackRep[]): TrackRep | undefined {
+  return [...reps].sort(
+    (one, other) => Number(one.low_confidence) - Number(other.low_confidence) || other.quality - one.quality,
+  )[0];
+}

@@ -1,0 +1,102 @@
+// PySceneDetect 0.7.1's own results on real clips: scores to the last bit, cuts frame by frame.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { framesIndex } from '../../../rules/probe/stage.js';
+import { contentScorer } from '../../../rules/scenes/content-score.js';
+import { detectCuts } from '../../../rules/scenes/detect-cuts.js';
+import { stage } from '../../../rules/scenes/stage.js';
+import { decodeFrames } from '../../../src/media/decode.js';
+import { probeVideo } from '../../../src/media/probe.js';
+import { defaultConfig } from '../../../src/stage/config.js';
+import { describeWithShared, shared } from '../../support/shared.js';
+import { scoreBoundaries } from './boundaries.js';
+
+interface Clip {
+  readonly frames: number;
+  readonly fps: string;
+  readonly cli_default: number[];
+  readonly api_min15frames: number[];
+  readonly api_min0: number[];
+  readonly adaptive_default: number[];
+  readonly human?: readonly { readonly frame: number }[];
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'sa-scenes-'));
+afterAll(() => rm(folder, { recursive: true }));
+const signal = new AbortController().signal;
+
+/** Scores of every frame, by the frames that the stage itself asks for. */
+async function scoresOf(
+  path: string,
+): Promise<{ readonly scores: Float64Array; readonly fps: number; readonly seconds: readonly number[] }> {
+  const facts = await probeVideo(path, signal);
+  const index = framesIndex(facts);
+  const framesPath = join(folder, 'frames.json');
+  await writeFile(framesPath, JSON.stringify(index));
+  const inputs = { path: () => framesPath } as unknown as Parameters<NonNullable<typeof stage.wants>>[0]['inputs'];
+  const request = await stage.wants!({ ep: 'x', params: defaultConfig(), inputs });
+  const scorer = contentScorer();
+  const scores: number[] = [];
+  for await (const frame of decodeFrames(path, facts, request, signal)) scores.push(scorer.score(frame));
+  const [numerator, denominator] = index.time_base;
+  const seconds = index.pts.map((pts) => ((pts - index.pts[0]!) * numerator) / denominator);
+  return { scores: Float64Array.from(scores), fps: index.fps, seconds };
+}
+
+describeWithShared(
+  'PySceneDetect 0.7.1',
+  ['scenes/reference.json', 'video'].map((path) => `data/${path}`),
+  () => {
+    const names = [
+      'angelone_480p.webm',
+      'angelone_240p.mp4',
+      'bbt_demo.mp4',
+      'short_hamilton_clip.mp4',
+      'office_montage.mp4',
+      'psd_testvideo.mp4',
+      'psd_counter.mp4',
+      'psd_fades.mp4',
+      'psd_goldeneye-vfr-drop3.mp4',
+    ];
+    test.each(names)('%s has the reference scores and cuts', async (name) => {
+      const reference = JSON.parse(await readFile(shared('data/scenes/reference.json'), 'utf8')) as {
+        clips: Record<string, Clip>;
+      };
+      const clip = reference.clips[name]!;
+      const { scores, fps, seconds } = await scoresOf(shared(`data/video/${name}`));
+      expect(scores).toHaveLength(clip.frames);
+
+      const stats = await readFile(shared(`data/scenes/${name.replace(/\.\w+$/, '')}.stats.csv`), 'utf8');
+      const wanted = stats
+        .trim()
+        .split('\n')
+        .slice(1)
+        .map((line) => Number(line.split(',')[2]));
+      const worst = Math.max(...wanted.map((score, at) => Math.abs(score - scores[at + 1]!)));
+      expect(worst).toBeLessThan(1e-12);
+
+      const cuts = (detector: 'content' | 'adaptive', threshold: number, minSceneFrames: number): number[] =>
+        detectCuts({ scores, fps, detector, threshold, minSceneFrames });
+      // The reference names a frame by its time at the mean rate: with a variable rate that is
+      // another number than the frame's place in the video, which ours are.
+      const [frames = 0, per = 1] = clip.fps.split('/').map(Number);
+      const named = (found: readonly number[]): number[] =>
+        found.map((frame) => Math.round((seconds[frame]! * frames) / per));
+      // The command line's minimum is 0.6 seconds, the API's 15 frames.
+      expect(named(cuts('content', 27, Math.ceil(0.6 * fps - 1e-6)))).toEqual(clip.cli_default);
+      expect(named(cuts('content', 27, 15))).toEqual(clip.api_min15frames);
+      expect(named(cuts('content', 27, 0))).toEqual(clip.api_min0);
+      expect(named(cuts('adaptive', 15, 15))).toEqual(clip.adaptive_default);
+
+      if (!clip.human) return;
+      const human = clip.human.map(({ frame }) => frame);
+      const lines = (['content', 'adaptive'] as const).map((detector) => {
+        const { precision, recall, f1 } = scoreBoundaries(cuts(detector, detector === 'content' ? 27 : 15, 12), human);
+        return `${name} ${detector}: P ${precision.toFixed(3)} R ${recall.toFixed(3)} F1 ${f1.toFixed(3)}`;
+      });
+      console.info(lines.join('\n'));
+    });
+  },
+);

@@ -3,8 +3,7 @@
 // backwards in time from each first detection. Low scores were tried too and dropped: on the
 // labelled clips they brought three false boxes for each true one. Pure.
 import { assignBelow } from './assignment.js';
-import { type ByteTrackOptions, type FrameBoxes, pairCost } from './byte-track.js';
-import type { Link } from './link.js';
+import { type ByteTrackOptions, type FrameBoxes, type Link, pairCost } from './byte-track.js';
 
 /**
  * Prepends to each track the detections of the frames right before it, as long as one above

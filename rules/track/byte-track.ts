@@ -56,6 +56,13 @@ export interface TrackedBox {
   readonly confirmed: boolean;
 }
 
+/** One detection of a track: the frame, which of its boxes, and the association that took it. */
+export interface Link {
+  readonly index: number;
+  readonly detection: number;
+  readonly association: 1 | 2;
+}
+
 /**
  * Tracks the faces of a whole video (or of one scene).
  *

@@ -1,14 +1,7 @@
 // From the detections of a whole episode to its tracks: one tracker a scene, no track over a cut,
 // none with a long hole. Pure; it knows neither files nor normalised boxes.
 import { backfill } from './backfill.js';
-import { ByteTracker, type ByteTrackOptions, type FrameBoxes } from './byte-track.js';
-
-/** One detection of a track: the frame, which of its boxes, and the association that took it. */
-export interface Link {
-  readonly index: number;
-  readonly detection: number;
-  readonly association: 1 | 2;
-}
+import { ByteTracker, type ByteTrackOptions, type FrameBoxes, type Link } from './byte-track.js';
 
 export interface LinkedTrack {
   /** Ordinal of the scene that the whole track lies in. */

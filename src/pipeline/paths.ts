@@ -59,6 +59,8 @@ function wildcardFault(path: string, { ep, wildcards }: PathUse): Fault | undefi
 
 /** Whether `path`, which has no wildcard, is what `pattern` matches, or lies inside a folder that it matches. */
 export function matches(pattern: string, path: string): boolean {
+  const wild = pattern.search(/[*?]/);
+  if (!path.startsWith(wild < 0 ? bare(pattern) : pattern.slice(0, wild))) return false; // most end here
   const wanted = parts(pattern);
   const given = parts(path);
   if (pattern.endsWith('/') ? given.length < wanted.length : given.length !== wanted.length) return false;

@@ -15,7 +15,9 @@ export type Part = Html | string | number | undefined | false | readonly Part[];
 
 /** A tagged template: strings are escaped for text and quoted attributes, lists joined. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  return new Html(strings.map((string, index) => string + (index < parts.length ? markup(parts[index]) : '')).join(''));
+  // The source's own indentation is for us; a page with hundreds of people would be half spaces.
+  const fixed = strings.map((string) => string.replace(/\n\s*/g, '\n'));
+  return new Html(fixed.map((string, index) => string + (index < parts.length ? markup(parts[index]) : '')).join(''));
 }
 
 /** Our own style sheet or script, which must not be escaped. Never for anything that users wrote. */

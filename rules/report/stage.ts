@@ -38,6 +38,7 @@ async function readThumbs(
   const thumbs = new Map<string, string>();
   for (const path of paths) {
     signal.throwIfAborted();
+    if (path === '') continue; // a track whose faces were all rejected has no picture
     const data = await readIfThere(join(inputs.path('thumbs'), basename(path)));
     if (data !== undefined) thumbs.set(path, `data:${mimeOf(data)};base64,${data.toString('base64')}`);
   }

@@ -36,7 +36,7 @@ section>.button{margin-top:12px}
 table{width:100%;border-collapse:collapse;font-size:14px}
 th,td{padding:10px 16px;text-align:left;vertical-align:middle;font-weight:400}
 th.n,td.n{text-align:right;white-space:nowrap}
-.board th:nth-child(4){width:36%}
+.board th:nth-child(4){width:30%}
 thead th{padding-top:10px;padding-bottom:10px;border-bottom:1px solid var(--line);color:var(--muted);font-size:12.5px;font-weight:500;white-space:nowrap}
 tbody tr+tr>*,tfoot tr>*{border-top:1px solid var(--line)}
 thead button{padding:0;border:0;background:none;color:inherit;font:inherit;cursor:pointer}
@@ -45,7 +45,7 @@ thead button:hover,[aria-sort] button{color:var(--ink)}
 [aria-sort=descending] .arrow::after{content:"\\2193"}
 [aria-sort=ascending] .arrow::after{content:"\\2191"}
 td b{font-size:17px;font-weight:600;letter-spacing:-.01em}
-.who{display:flex;align-items:center;gap:12px;min-width:150px}
+.who{display:flex;align-items:center;gap:12px;min-width:190px}
 .name{font-weight:550;overflow-wrap:anywhere}
 .name.unnamed{font-weight:500;color:var(--muted)}
 .face{flex:none;display:inline-grid;place-items:center;width:40px;height:40px;border-radius:50%;background:var(--soft) center/cover;box-shadow:0 0 0 2px var(--surface),0 0 0 3.5px var(--who);font-size:13px;font-weight:600}

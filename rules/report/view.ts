@@ -52,7 +52,7 @@ export function reportView(input: ReportInput): ReportView {
       named: label !== time.id,
       initials: initialsOf(label, index),
       hue: hues[index % hues.length]!,
-      thumb: index < thumbsMax ? input.thumbs.get(time.thumb_path) : undefined,
+      thumb: index < thumbsMax ? plainPicture(input.thumbs.get(time.thumb_path)) : undefined,
       total_s: time.screen_time_s + time.bridged_s,
       time,
       identity: identityOf.get(time.id),
@@ -63,6 +63,11 @@ export function reportView(input: ReportInput): ReportView {
     ...people.map(({ id, label }) => [id, label] as const),
   ]);
   return { ...input, people, faces_s: facesSeconds(input.screentime), labelOf };
+}
+
+/** It will stand in a style sheet unescaped: anything but plain base64 is no picture. */
+function plainPicture(uri: string | undefined): string | undefined {
+  return uri !== undefined && /^data:image\/(jpeg|png);base64,[A-Za-z0-9+/=]+$/.test(uri) ? uri : undefined;
 }
 
 function labelled(id: string, name: string | undefined): string {

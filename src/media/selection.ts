@@ -2,9 +2,6 @@
 // `select` filter. The expression may let more frames through than asked; the reader drops those.
 import type { FrameSelection } from '../stage/frames.js';
 
-/** Half-open runs of frame ordinals, ascending and apart. */
-type Run = readonly [from: number, to: number];
-
 export interface SelectPlan {
   /** The `select` expression, or undefined when every frame passes. */
   readonly expression: string | undefined;
@@ -14,8 +11,11 @@ export interface SelectPlan {
   readonly wanted: readonly number[];
 }
 
-/** A command line can hold 128 KiB; a run takes about 40 characters of it. */
-const runsMax = 1500;
+/** What one word of a command line may hold: 128 KiB on Linux, 32,767 characters in all on Windows. */
+const expressionLengthMax = process.platform === 'win32' ? 24_000 : 100_000;
+
+/** Flags in one number of the expression, which ffmpeg computes with doubles: exact below 2^53. */
+const flagsInNumber = 48;
 
 /**
  * Plans the selection over `frameCount` frames. Throws when a listed ordinal is out of range or
@@ -45,37 +45,37 @@ function planListed(indices: readonly number[], frameCount: number): SelectPlan 
     if (!known) throw new Error(`frame ${index} was asked for, but the video has ${frameCount} frames`);
     if (at > 0 && index <= indices[at - 1]!) throw new Error(`listed frames do not ascend at ${index}`);
   });
-  const runs = mergeRuns(indices, runsMax);
-  const passingCount = runs.reduce((sum, [from, to]) => sum + to - from, 0);
-  // Where most frames pass anyway, evaluating the expression costs more than it saves.
-  if (passingCount * 4 > frameCount * 3) return { ...planStride(1, frameCount), wanted: indices };
-  return { expression: runs.length === 0 ? '0' : expressionOf(runs), passing: ordinalsOf(runs), wanted: indices };
-}
-
-/** Runs that cover all indices: neighbours joined, then the narrowest gaps, until few enough are left. */
-function mergeRuns(indices: readonly number[], most: number): Run[] {
-  const gaps = indices.slice(1).map((index, at) => index - indices[at]!);
-  const widest = gaps.sort((a, b) => b - a).slice(0, most - 1);
-  const gapKept = Math.max(2, widest.length === most - 1 ? (widest.at(-1) ?? 0) + 1 : 0);
-  const runs: [number, number][] = [];
-  for (const index of indices) {
-    const last = runs.at(-1);
-    if (last && index - (last[1] - 1) < gapKept) last[1] = index + 1;
-    else runs.push([index, index + 1]);
+  // Coarser until it fits: a flag then stands for several frames, and the reader drops the rest.
+  for (let framesInFlag = 1; ; framesInFlag *= 2) {
+    const flags = new Set(indices.map((index) => Math.floor(index / framesInFlag)));
+    // Where most frames pass anyway, evaluating the expression costs more than it saves.
+    if (flags.size * framesInFlag * 4 > frameCount * 3) return { ...planStride(1, frameCount), wanted: indices };
+    const expression = expressionOf(flags, framesInFlag, frameCount);
+    if (expression.length > expressionLengthMax) continue;
+    return { expression, passing: ordinalsOf(flags, framesInFlag, frameCount), wanted: indices };
   }
-  return runs;
 }
 
-/** A search tree of `if`s: a frame costs the logarithm of the number of runs, not the number. */
-function expressionOf(runs: readonly Run[]): string {
-  if (runs.length === 1) {
-    const [from, to] = runs[0]!;
-    return to === from + 1 ? `eq(n\\,${from})` : `between(n\\,${from}\\,${to - 1})`;
+/**
+ * Flags packed into numbers, found by a search tree of `if`s: a frame costs the logarithm of
+ * the number of numbers, and an hour of frames listed at will takes some 70 KB.
+ */
+function expressionOf(flags: ReadonlySet<number>, framesInFlag: number, frameCount: number): string {
+  const numbers: number[] = Array.from({ length: Math.ceil(frameCount / framesInFlag / flagsInNumber) }, () => 0);
+  for (const flag of flags) numbers[Math.floor(flag / flagsInNumber)]! += 2 ** (flag % flagsInNumber);
+  const tree = (from: number, to: number): string => {
+    if (to - from <= 1) return String(numbers[from] ?? 0);
+    const middle = (from + to) >> 1;
+    const [before, after] = [tree(from, middle), tree(middle, to)];
+    return before === after ? before : `if(lt(n\\,${middle * flagsInNumber * framesInFlag})\\,${before}\\,${after})`;
+  };
+  const place = `mod(floor(n/${framesInFlag})\\,${flagsInNumber})`;
+  return `mod(floor(${tree(0, numbers.length)}/pow(2\\,${place}))\\,2)`;
+}
+
+function* ordinalsOf(flags: ReadonlySet<number>, framesInFlag: number, frameCount: number): Generator<number> {
+  for (const flag of flags) {
+    const from = flag * framesInFlag;
+    for (let index = from; index < Math.min(from + framesInFlag, frameCount); index++) yield index;
   }
-  const middle = runs.length >> 1;
-  return `if(lt(n\\,${runs[middle]![0]})\\,${expressionOf(runs.slice(0, middle))}\\,${expressionOf(runs.slice(middle))})`;
-}
-
-function* ordinalsOf(runs: readonly Run[]): Generator<number> {
-  for (const [from, to] of runs) for (let index = from; index < to; index++) yield index;
 }

@@ -18,5 +18,5 @@ test('few names are listed when none is near, many are not', () => {
   expect(didYouMean('report', ['a', 'b'])).toBe('there are: a, b');
   expect(didYouMean('report', ['a'])).toBe('the only one is "a"');
   expect(didYouMean('report', [])).toBeUndefined();
-  expect(didYouMean('report', [...'abcdefghijklm'])).toBeUndefined();
+  expect(didYouMean('report', 'a b c d e f g h i j k l m'.split(' '))).toBeUndefined();
 });

@@ -36,9 +36,10 @@ export const stage: Stage<Params> = {
     };
   },
 
-  async run({ inputs, outputs, params, frames, model, signal, progress }) {
+  async run(context) {
+    const { inputs, outputs, params, frames, signal } = context;
     const index = await readJson(inputs.path('frames'), framesIndexSchema);
-    const open = await model('detector');
+    const open = await context.model('detector');
     const detector = new FaceDetector(open, {
       sizes: sizesOf(params),
       scoreMin: Math.min(lowBand, params.det_thresh),
@@ -54,7 +55,7 @@ export const stage: Stage<Params> = {
       if (oldest === undefined) return;
       for (const face of await oldest.faces) rows.push(rowOf(face, oldest.frameIndex, index, open.card.name));
       done += 1;
-      progress(done, total);
+      context.progress(done, total);
     };
     try {
       for await (const frame of frames) {

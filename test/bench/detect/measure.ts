@@ -2,7 +2,8 @@
 // frames of the shared clips and on photographs. Reference: faces on which three of four detectors
 // agree at 1280. Run:
 //   node -e "import('vite').then((vite) => vite.runnerImport('./test/bench/detect/measure.ts'))"
-// DETECTORS=a,b chooses detectors, DUMP=file keeps every detection, SIZES=640,160 the input sizes.
+// DETECTORS=a,b chooses detectors, SIZES=640,320 the input sizes, THRESHOLDS=0.5,0.65 the rows; RAW=1 leaves
+// scores as the network gives them, DUMP=file keeps every detection, REFERENCE=file keeps the reference.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { FaceDetector } from '../../../rules/detect/detector.js';
 import type { FoundFace } from '../../../rules/detect/merge.js';
@@ -41,13 +42,13 @@ async function findAll(
 
 /** Faces on which at least three of four detectors agree, with the mean of their boxes and points. */
 async function reference(): Promise<Found> {
-  const cache = '/tmp/detect-reference.json';
-  if (existsSync(cache)) return JSON.parse(readFileSync(cache, 'utf8')) as Found;
+  const cache = words['REFERENCE'];
+  if (cache && existsSync(cache)) return JSON.parse(readFileSync(cache, 'utf8')) as Found;
   const voters: Found[] = [];
   for (const name of ['scrfd_2_5g', 'yunet_n', 'retinaface', 'scrfd_500m'] as const)
     voters.push((await findAll(name, [1280, 320], 1280)).found);
   const agreed = Object.fromEntries(samples.map(({ name }) => [name, agreement(voters.map((voter) => voter[name]!))]));
-  writeFileSync(cache, JSON.stringify(agreed));
+  if (cache) writeFileSync(cache, JSON.stringify(agreed));
   return agreed;
 }
 

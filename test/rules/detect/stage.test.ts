@@ -100,7 +100,7 @@ describeWithShared('the stage detect', [...detectorFiles('yunet_n'), 'data/image
     const order = rows.map(({ frame_idx, conf }) => frame_idx - conf / 2);
     expect(order).toEqual([...order].sort((a, b) => a - b));
     expect(
-      rows.every(({ conf, landmarks, model_id }) => conf >= 0.1 && landmarks?.length === 5 && model_id === 'yunet_n'),
+      rows.every(({ conf, landmarks, model_id }) => conf >= 0.1 && landmarks?.length === 5 && model_id === 'yunet-n'),
     ).toBe(true);
     expect(counts).toEqual({ detections_count: rows.length, frames_count: 3 });
     expect(done).toEqual([

@@ -81,9 +81,11 @@ test('a box in a crop lands where it is in the frame, and one at the cut edge is
   placeInFrame(candidates, 0, right, frame);
   expect(candidates.count).toBe(1);
   expect(Array.from(candidates.boxes.subarray(0, 4))).toEqual(
-    [800 / 1700, 0.1, 900 / 1700, 0.2].map((v) => expect.closeTo(v, 9)),
+    [800 / 1700, 0.1, 900 / 1700, 0.2].map((v) => expect.closeTo(v, 9) as number),
   );
-  expect(Array.from(candidates.points.subarray(0, 2))).toEqual([800 / 1700, 0.1].map((v) => expect.closeTo(v, 9)));
+  expect(Array.from(candidates.points.subarray(0, 2))).toEqual(
+    [800 / 1700, 0.1].map((v) => expect.closeTo(v, 9) as number),
+  );
 });
 
 test('boxes of impossible shape or too few pixels are dropped; one cut by the frame edge is kept', () => {

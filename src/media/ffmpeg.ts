@@ -6,6 +6,8 @@ import { PassThrough, Readable } from 'node:stream';
 import fluent from 'fluent-ffmpeg';
 import type { MediaTools } from './tools.js';
 
+export type { FfprobeData, FfprobeStream } from 'fluent-ffmpeg';
+
 /** One ffmpeg process: a video in, raw bytes out. */
 export interface FfmpegCommand {
   readonly tools: MediaTools;

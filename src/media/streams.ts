@@ -1,6 +1,6 @@
 // Reads ffprobe's answer: which stream is the video, and what its container says of it. Pure; the
 // frames' times are timestamps.ts's.
-import type { FfprobeData, FfprobeStream } from 'fluent-ffmpeg';
+import type { FfprobeData, FfprobeStream } from './ffmpeg.js';
 import type { VideoFacts } from '../stage/stage.js';
 
 /** What the container alone tells. */

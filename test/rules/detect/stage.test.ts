@@ -102,6 +102,7 @@ describeWithShared('the stage detect', [...detectorFiles('yunet_n'), 'data/image
     expect(
       rows.every(({ conf, landmarks, model_id }) => conf >= 0.1 && landmarks?.length === 5 && model_id === 'yunet-n'),
     ).toBe(true);
+    expect(rows.some(({ conf }) => conf < 0.3)).toBe(true);
     expect(counts).toEqual({ detections_count: rows.length, frames_count: 3 });
     expect(done).toEqual([
       [1, 3],

@@ -16,7 +16,7 @@ export interface Region extends Size {
 }
 
 /** Area of a box; 0 when its corners are out of order. */
-export function boxArea([x1, y1, x2, y2]: Corners): number {
+function boxArea([x1, y1, x2, y2]: Corners): number {
   return Math.max(0, x2 - x1) * Math.max(0, y2 - y1);
 }
 

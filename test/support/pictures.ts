@@ -11,13 +11,6 @@ export async function readPicture(path: string, side?: number): Promise<Picture>
   return { width: info.width, height: info.height, data };
 }
 
-/** Writes an RGB picture as PNG. */
-export async function writePicture(path: string, { width, height, data }: Picture): Promise<void> {
-  await sharp(data, { raw: { width, height, channels: 3 } })
-    .png()
-    .toFile(path);
-}
-
 /** Every n-th frame of a video from frame 0, scaled to exactly `size`, as RGB. */
 export function readFrames(path: string, every: number, size: { width: number; height: number }): Picture[] {
   const { width, height } = size;

@@ -45,9 +45,9 @@ export function select(workspace: Workspace, { words, all, lockedToo = false }: 
   const paths = rulesByTarget.filter(({ rules }) => rules === undefined).map(({ target }) => target);
   const rules = new Set(rulesByTarget.flatMap(({ rules }) => rules ?? []));
 
-  // A rule that gathers needs every episode, whichever were named.
-  const gathers = pipeline.rules.some(({ name, scope }) => scope === 'project' && rules.has(name)) || paths.length > 0;
-  const graph = workspace.graph(everywhere || gathers ? known : episodes);
+  // A rule that gathers needs every episode, whichever were named and whoever needs it.
+  const gathers = pipeline.rules.some(({ inputs }) => Object.values(inputs).some(({ gathers }) => gathers));
+  const graph = workspace.graph(everywhere || gathers || paths.length > 0 ? known : episodes);
   const inEpisodes = (action: Action): boolean =>
     action.ep === undefined ? everywhere || rules.has(action.rule.name) : episodes.includes(action.ep);
   const byRule = graph.actions.filter(

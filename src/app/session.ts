@@ -7,6 +7,7 @@ import type { World } from '../engine/decide.js';
 import { Lockfiles, lockfilePath } from '../engine/lockfile.js';
 import { judge, makePlan, type Plan } from '../engine/plan.js';
 import { clearStaging, clearTemporaries } from '../engine/publish.js';
+import { asDiskProblem } from '../disk/disk-problem.js';
 import { takeMutex } from '../disk/lock.js';
 import { StageRunner, type RunNotes } from '../runner/runner.js';
 import { Store } from '../store/store.js';
@@ -60,7 +61,8 @@ export class Session {
   async build(selection: Selection, options: BuildOptions): Promise<readonly ActionReport[]> {
     await this.#pinModels(selection, options);
     const first = this.plan(selection);
-    if (first.steps.every(({ verdict }) => verdict.kind === 'fresh' && !verdict.newlyTrusted)) {
+    const allFresh = first.steps.every(({ verdict }) => verdict.kind === 'fresh' && !verdict.unrecorded);
+    if (allFresh && !this.#mustForget(selection)) {
       this.#rememberDigests();
       return first.steps.map(({ action, verdict }) => ({
         action,
@@ -70,8 +72,16 @@ export class Session {
         counts: verdict.kind === 'fresh' ? verdict.entry.counts : {},
       }));
     }
+    try {
+      return await this.#buildAlone(selection, options);
+    } catch (error) {
+      throw asDiskProblem(error);
+    }
+  }
+
+  async #buildAlone(selection: Selection, options: BuildOptions): Promise<readonly ActionReport[]> {
     makeStateRoot(this.workspace);
-    const { stateRoot, dataRoot, pipeline } = this.workspace;
+    const { stateRoot, dataRoot } = this.workspace;
     const mutex = await takeMutex(join(stateRoot, 'lock'), {
       signal: options.signal,
       onWait: (holder) => options.observer.waiting(holder),
@@ -80,10 +90,9 @@ export class Session {
       const temporaryRoot = join(stateRoot, 'tmp');
       clearStaging(temporaryRoot);
       const lockfiles = new Lockfiles(dataRoot);
-      const rules = new Set(pipeline.rules.map(({ name }) => name));
       for (const ep of new Set(selection.actions.map(({ ep }) => ep))) {
         clearTemporaries(join(dataRoot, lockfilePath(ep), '..'));
-        lockfiles.keepOnly(ep, rules);
+        lockfiles.keepOnly(ep, this.#ruleNames());
       }
       const world = this.#world(lockfiles, false);
       const runner = new StageRunner({
@@ -105,6 +114,16 @@ export class Session {
       this.#rememberDigests();
       mutex.release();
     }
+  }
+
+  // A rule that is gone leaves a lockfile as a clean build would write it.
+  #mustForget({ actions }: Selection): boolean {
+    const lockfiles = this.lockfiles();
+    return actions.some(({ ep }) => lockfiles.holdsOthers(ep, this.#ruleNames()));
+  }
+
+  #ruleNames(): Set<string> {
+    return new Set(this.workspace.pipeline.rules.map(({ name }) => name));
   }
 
   async #pinModels({ actions }: Selection, { observer, signal }: BuildOptions): Promise<void> {
@@ -137,6 +156,7 @@ export class Session {
       lockfiles,
       store: noCache === true ? undefined : new Store(storeRoot),
       factsOf: (action) => this.facts.of(action),
+      codeNow: (action) => new Facts(this.workspace, this.#options).of(action).code,
       digestOfFound: (path) => digests.digestOf(path),
       forced: requireRules(pipeline, forced),
       trusted: requireRules(pipeline, trusted),

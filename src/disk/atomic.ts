@@ -1,13 +1,21 @@
 // Writing that can be cut off at any byte: into a temporary name, flushed, then renamed. What is
 // under its own name is therefore whole.
+import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 let serial = 0;
+// In containers every process may be number 1: the process id alone does not tell two writers apart.
+const writer = `${process.pid}-${randomBytes(4).toString('hex')}`;
 
 /** A name beside `absolute` that no other writer uses; a later clean-up can tell it by its prefix. */
 export function temporaryBeside(absolute: string): string {
-  return join(dirname(absolute), `.sa-tmp-${process.pid}-${++serial}-${basename(absolute).slice(0, 40)}`);
+  return join(dirname(absolute), temporaryName(basename(absolute)));
+}
+
+/** A name for a file or folder on its way to `name`, that no other writer uses. */
+export function temporaryName(name: string): string {
+  return `.sa-tmp-${writer}-${++serial}-${name.slice(0, 40)}`;
 }
 
 /** Replaces the file with `data`; a reader sees the old bytes or the new ones, never a part. */

@@ -3,6 +3,7 @@
 // before it was hashed: a write in the same tick of the file system's clock would not show.
 import { lstatSync, readFileSync, readdirSync, statSync, type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
+import { sha256 } from '../hash/sha256.js';
 import { digestFile, digestText, type ContentDigest } from '../hash/xxh64.js';
 import { writeAtomic } from './atomic.js';
 
@@ -36,7 +37,8 @@ export class FileDigests {
   /** Keeps what was learned for the next run; cheap when nothing changed. */
   save(): void {
     if (!this.#changed) return;
-    writeAtomic(this.#memoPath, JSON.stringify([...this.#memos]));
+    const text = JSON.stringify([...this.#memos]);
+    writeAtomic(this.#memoPath, `${sha256(text)}\n${text}\n`);
     this.#changed = false;
   }
 
@@ -47,8 +49,10 @@ export class FileDigests {
     const stamp = stampOf(stats);
     const memo = this.#memos.get(path);
     if (memo?.[0] === stamp) return memo[1];
-    const digest = digestFile(absolute);
-    if (stampOf(statSync(absolute, { bigint: true })) !== stamp) return this.#ofFile(path);
+    const digest = digestOrGone(absolute);
+    const after = statSync(absolute, { bigint: true, throwIfNoEntry: false });
+    // It changed, or went, while it was read.
+    if (digest === undefined || after === undefined || stampOf(after) !== stamp) return this.#ofFile(path);
     const quietSince = stats.ctimeNs > stats.mtimeNs ? stats.ctimeNs : stats.mtimeNs;
     if (BigInt(Date.now()) * 1_000_000n - quietSince > quietNs) {
       this.#memos.set(path, [stamp, digest]);
@@ -82,9 +86,20 @@ function stampOf(stats: BigIntStats): string {
   return `${stats.size} ${stats.mtimeNs} ${stats.ctimeNs} ${stats.ino}`;
 }
 
+function digestOrGone(absolute: string): ContentDigest | undefined {
+  try {
+    return digestFile(absolute);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+// The first line checks the second: a flipped byte must not turn into a wrong digest.
 function readMemos(path: string): Map<string, Memo> {
   try {
-    return new Map(JSON.parse(readFileSync(path, 'utf8')) as [string, Memo][]);
+    const [check, text = ''] = readFileSync(path, 'utf8').split('\n');
+    return new Map(check === sha256(text) ? (JSON.parse(text) as [string, Memo][]) : []);
   } catch {
     return new Map(); // only a memory: without it files are read again
   }

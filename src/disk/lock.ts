@@ -26,11 +26,20 @@ export async function takeMutex(
       if (!waited) onWait(readFileSync(absolute, 'utf8').trim());
       await delay(retryMs, undefined, { signal });
     }
-    ftruncateSync(descriptor);
-    writeSync(descriptor, `${process.pid}\n`);
+    sayWhoHoldsIt(descriptor);
   } catch (error) {
     closeSync(descriptor);
     throw error;
   }
   return { release: () => closeSync(descriptor) };
+}
+
+// Only for the one who waits: a full disk may leave it unsaid.
+function sayWhoHoldsIt(descriptor: number): void {
+  try {
+    ftruncateSync(descriptor);
+    writeSync(descriptor, `${process.pid}\n`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  }
 }

@@ -6,11 +6,12 @@ import type { Action, ActionInput } from '../graph/graph.js';
 import type { ContentDigest } from '../hash/xxh64.js';
 import type { Store, Trace } from '../store/store.js';
 import type { LockEntry, Lockfiles } from './lockfile.js';
-import { fingerprintOf, writeManifest, type KnownFacts, type Manifest } from './manifest.js';
+import { fingerprintOf, writeManifest, type KnownFacts, type Manifest, type ManifestCode } from './manifest.js';
 import { compareManifests, type PartialManifest, type Reason } from './reasons.js';
 
 export type Verdict =
-  | { readonly kind: 'fresh'; readonly entry: LockEntry; readonly newlyTrusted: boolean }
+  /** `unrecorded`: the lockfile is to say something else of it (who vouches, where an input lies), nothing is to be made. */
+  | { readonly kind: 'fresh'; readonly entry: LockEntry; readonly unrecorded: boolean }
   | { readonly kind: 'restore'; readonly entry: LockEntry; readonly trace: Trace; readonly reasons: readonly Reason[] }
   | {
       readonly kind: 'run';
@@ -28,6 +29,8 @@ export interface World {
   /** undefined with --no-cache: nothing is restored. */
   readonly store: Store | undefined;
   factsOf(action: Action): KnownFacts;
+  /** The code as it is on disk at this moment, whatever it was when the action was judged. */
+  codeNow(action: Action): ManifestCode;
   /** Digest of a file that a depfile named. */
   digestOfFound(path: string): ContentDigest | undefined;
   readonly forced: ReadonlySet<string>;
@@ -63,21 +66,20 @@ export function decide(action: Action, before: ReadonlyMap<Action, Verdict>, wor
     path,
     digest: world.digests.digestOf(path),
   }));
-  if (
-    world.trusted.has(rule.name) &&
-    entry?.fingerprint !== fingerprint &&
-    outputs.every(({ digest }) => digest !== undefined)
-  ) {
+  const reasons = reasonsOf({ action, entry, manifest, fingerprint, outputs, world });
+  if (reasons.length === 0) {
+    const moved = !sameInputPaths(entry!.manifest, manifest);
+    return { kind: 'fresh', entry: moved ? { ...entry!, manifest } : entry!, unrecorded: moved };
+  }
+  const vouchedFor = world.trusted.has(rule.name) && !world.forced.has(rule.name);
+  if (vouchedFor && outputs.every(({ digest }) => digest !== undefined)) {
     const digests = Object.fromEntries(outputs.map(({ role, digest }) => [role, digest!]));
     return {
       kind: 'fresh',
-      newlyTrusted: true,
+      unrecorded: true,
       entry: { fingerprint, manifest, outputs: digests, counts: entry?.counts ?? {}, trusted: true },
     };
   }
-  const reasons = reasonsOf({ action, entry, manifest, fingerprint, outputs, world });
-  if (reasons.length === 0) return { kind: 'fresh', entry: entry!, newlyTrusted: false };
-
   const trace = world.forced.has(rule.name) ? undefined : world.store?.find(fingerprint);
   if (trace === undefined) return { kind: 'run', manifest, fingerprint, reasons };
   const restored = Object.fromEntries(Object.entries(trace.outputs).map(([role, { digest }]) => [role, digest]));
@@ -103,6 +105,13 @@ function reasonsOf({ action, entry, manifest, fingerprint, outputs, world }: Jud
     if (digest === undefined) return world.allowMissing ? [] : [{ kind: 'output-missing', path }];
     return digest === expected ? [] : [{ kind: 'output-altered', path, old: expected ?? '', new: digest }];
   });
+}
+
+// A fingerprint knows inputs by role and digest alone; where they lie is kept for people.
+function sameInputPaths(recorded: Manifest, now: Manifest): boolean {
+  return Object.entries(now.inputs).every(([role, files]) =>
+    files.every(({ path }, index) => recorded.inputs[role]?.[index]?.path === path),
+  );
 }
 
 function later(

@@ -1,5 +1,8 @@
 // Carries a plan out: restores or runs each action once all it needs is done, publishes its outputs
 // and records them last. What became of each action is a value; a failure stops only what needs it.
+import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { canonicalJson } from '../base/canonical-json.js';
 import type { Action } from '../graph/graph.js';
 import type { ContentDigest } from '../hash/xxh64.js';
 import type { Trace } from '../store/store.js';
@@ -7,7 +10,7 @@ import { decide, type Verdict, type World } from './decide.js';
 import type { LockEntry } from './lockfile.js';
 import { fingerprintOf, type Manifest } from './manifest.js';
 import type { Plan } from './plan.js';
-import { digestStaged, publish, Staging } from './publish.js';
+import { clearTemporaries, digestStaged, publish, Staging } from './publish.js';
 import type { Reason } from './reasons.js';
 import { Slots } from './slots.js';
 
@@ -71,7 +74,10 @@ export interface Execution {
 /** Runs the plan to its end; resolves with a report an action, in plan order. Rejects only on abort or a bug. */
 export async function executePlan(plan: Plan, execution: Execution): Promise<ActionReport[]> {
   const { observer, signal, world } = execution;
-  const slots = new Slots({ ...execution.resources, cpu: execution.jobs });
+  for (const folder of new Set(plan.steps.flatMap(({ action }) => foldersOf(action))))
+    clearTemporaries(join(execution.dataRoot, folder));
+  world.store?.sweep();
+  const slots = new Slots({ ...execution.resources, cpu: execution.jobs }, signal);
   const verdicts = new Map<Action, Verdict>();
   const pending = new Map<Action, Promise<ActionReport>>();
   let failed = false;
@@ -79,7 +85,7 @@ export async function executePlan(plan: Plan, execution: Execution): Promise<Act
   const outcomeOf = async (action: Action, needs: readonly ActionReport[]): Promise<Outcome> => {
     const blocking = needs.find(({ outcome }) => outcome.kind === 'failed' || outcome.kind === 'skipped');
     if (blocking) return { kind: 'skipped', because: `${blocking.action.id} ${blocking.outcome.kind}` };
-    const release = await slots.take(action.rule.resources, signal);
+    const release = await slots.take(action.rule.resources);
     try {
       signal.throwIfAborted();
       if (failed && !execution.keepGoing) return { kind: 'skipped', because: 'another action failed' };
@@ -102,34 +108,44 @@ export async function executePlan(plan: Plan, execution: Execution): Promise<Act
   };
   for (const { action } of plan.steps) pending.set(action, reportOn(action));
   const settled = await Promise.allSettled(pending.values());
-  world.lockfiles.save();
   const rejected = settled.find((result) => result.status === 'rejected');
+  const reports = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  try {
+    world.lockfiles.save();
+  } catch (error) {
+    // Where an action's own record could not be written, its report says so already.
+    if (!rejected && !reports.some(({ outcome }) => outcome.kind === 'failed')) throw error;
+  }
   if (rejected) throw rejected.reason;
-  return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  return reports;
 }
 
 async function carryOut(action: Action, verdicts: Map<Action, Verdict>, execution: Execution): Promise<Outcome> {
-  const { world, observer } = execution;
+  const { world, observer, signal } = execution;
   let verdict = decide(action, verdicts, world);
   if ('input' in verdict) return { kind: 'failed', error: new Error(`${verdict.input.path} is no longer there`) };
   if (verdict.kind === 'later') throw new Error(`${action.id} was started before what it needs`);
-  if (verdict.kind !== 'fresh') observer.started(action, verdict);
-  if (verdict.kind === 'restore') {
-    const { trace, reasons } = verdict;
-    if (restore(action, trace, execution)) {
-      record(action, verdict.entry.manifest, trace, execution);
-      verdicts.set(action, verdict);
-      return { kind: 'restored', trace, reasons };
-    }
-    // A blob was damaged and is set aside: make it anew.
-    verdict = { kind: 'run', manifest: verdict.entry.manifest, fingerprint: trace.fingerprint, reasons };
-  }
   if (verdict.kind === 'fresh') {
     verdicts.set(action, verdict);
-    if (verdict.newlyTrusted) world.lockfiles.set(action.ep, action.rule.name, verdict.entry);
+    if (verdict.unrecorded) world.lockfiles.set(action.ep, action.rule.name, verdict.entry);
     return { kind: verdict.entry.trusted ? 'trusted' : 'fresh' };
   }
-  return runAction(action, verdict, verdicts, execution);
+  observer.started(action, verdict);
+  try {
+    if (verdict.kind === 'restore') {
+      const { trace, reasons } = verdict;
+      if (restore(action, trace, execution)) {
+        recordFresh(action, verdict.entry.manifest, trace, verdicts, execution);
+        return { kind: 'restored', trace, reasons };
+      }
+      // A blob was damaged and is set aside: make it anew.
+      verdict = { kind: 'run', manifest: verdict.entry.manifest, fingerprint: trace.fingerprint, reasons };
+    }
+    return await runAction(action, verdict, verdicts, execution);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return { kind: 'failed', error };
+  }
 }
 
 async function runAction(
@@ -150,7 +166,7 @@ async function runAction(
     };
     const result = await runner.run(job, signal);
     signal.throwIfAborted();
-    refuseChangedInputs(verdict.manifest, world);
+    refuseChangedInputs(action, verdict.manifest, world);
     const manifest = withFound(verdict.manifest, result.found ?? [], world);
     const outputs = Object.fromEntries(
       Object.keys(action.outputs).map((role) => [
@@ -175,24 +191,27 @@ async function runAction(
     world.store?.keep(trace);
     for (const [role, { staged }] of Object.entries(outputs))
       publish(staged, execution.dataRoot, action.outputs[role]!);
-    const entry = record(action, manifest, trace, execution);
-    verdicts.set(action, { kind: 'fresh', entry, newlyTrusted: false });
+    recordFresh(action, manifest, trace, verdicts, execution);
     return { kind: 'built', trace, reasons: verdict.reasons };
-  } catch (error) {
-    if (signal.aborted) throw error;
-    return { kind: 'failed', error };
   } finally {
     staging.remove();
   }
 }
 
-// Only what is already in place, and in the store, is recorded.
-function record(action: Action, manifest: Manifest, trace: Trace, { world }: Execution): LockEntry {
+// Only what is already in place, and in the store, is recorded. From here on the action is fresh to
+// those after it, however it came to be: they may look into its folders on disk.
+function recordFresh(
+  action: Action,
+  manifest: Manifest,
+  trace: Trace,
+  verdicts: Map<Action, Verdict>,
+  { world }: Execution,
+): void {
   const outputs = Object.fromEntries(Object.entries(trace.outputs).map(([role, { digest }]) => [role, digest]));
   const entry: LockEntry = { fingerprint: trace.fingerprint, manifest, outputs, counts: trace.counts };
   world.lockfiles.set(action.ep, action.rule.name, entry);
   world.lockfiles.save();
-  return entry;
+  verdicts.set(action, { kind: 'fresh', entry, unrecorded: false });
 }
 
 function restore(action: Action, trace: Trace, { world, dataRoot, temporaryRoot }: Execution): boolean {
@@ -203,7 +222,7 @@ function restore(action: Action, trace: Trace, { world, dataRoot, temporaryRoot 
     );
     for (const [role, path] of wanted) {
       const { blob, digest } = trace.outputs[role]!;
-      const staged = `${staging.folder}/${role}`;
+      const staged = staging.pathFor(role, path);
       const whole = path.endsWith('/')
         ? world.store!.blobs.restoreFolder(blob, staged)
         : world.store!.blobs.restoreFile(blob, staged);
@@ -212,7 +231,7 @@ function restore(action: Action, trace: Trace, { world, dataRoot, temporaryRoot 
         return false;
       }
     }
-    for (const [role, path] of wanted) publish(`${staging.folder}/${role}`, dataRoot, path);
+    for (const [role, path] of wanted) publish(staging.pathFor(role, path), dataRoot, path);
     return true;
   } finally {
     staging.remove();
@@ -225,16 +244,18 @@ function keepBlob(staged: string, path: string, { store }: World): string {
 }
 
 function digestOutput(action: Action, role: string, job: ActionJob): ContentDigest {
-  try {
-    return digestStaged(job.stagedPath(role));
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw new Error(`it ended without writing its output ${role} (${action.outputs[role]})`, { cause });
-  }
+  const path = action.outputs[role]!;
+  const stats = statSync(job.stagedPath(role), { throwIfNoEntry: false });
+  if (stats === undefined) throw new Error(`it ended without writing its output ${role} (${path})`);
+  if (path.endsWith('/') ? !stats.isDirectory() : !stats.isFile())
+    throw new Error(`its output ${role} (${path}) is to be a ${path.endsWith('/') ? 'folder' : 'file'}, but is none`);
+  return digestStaged(job.stagedPath(role));
 }
 
 // What was read must be what the manifest says, or the result would be recorded under a lie.
-function refuseChangedInputs(manifest: Manifest, world: World): void {
+function refuseChangedInputs(action: Action, manifest: Manifest, world: World): void {
+  if (canonicalJson(world.codeNow(action)) !== canonicalJson(manifest.code))
+    throw new Error('its code changed while it ran; the result is not recorded, build again');
   for (const [role, files] of Object.entries(manifest.inputs)) {
     for (const { path, digest } of files) {
       if (world.digests.digestOf(path) !== digest)
@@ -249,4 +270,8 @@ function refuseChangedInputs(manifest: Manifest, world: World): void {
 
 function withFound(manifest: Manifest, found: readonly string[], world: World): Manifest {
   return { ...manifest, found: Object.fromEntries(found.map((path) => [path, world.digestOfFound(path) ?? 'gone'])) };
+}
+
+function foldersOf({ outputs }: Action): string[] {
+  return Object.values(outputs).map((path) => dirname(path));
 }

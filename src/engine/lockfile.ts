@@ -55,6 +55,11 @@ export class Lockfiles {
     }
   }
 
+  /** Whether an entry is of a rule that the pipeline no longer has. */
+  holdsOthers(ep: string | undefined, rules: ReadonlySet<string>): boolean {
+    return [...this.#lockfile(ep).entries.keys()].some((rule) => !rules.has(rule));
+  }
+
   /** Writes every lockfile that changed. */
   save(): void {
     for (const [ep, lockfile] of this.#open) {
@@ -86,25 +91,28 @@ function readEntries(absolute: string, shown: string): Map<string, LockEntry> {
     if (code === 'ENOENT' || code === 'ENOTDIR') return new Map();
     throw error;
   }
-  let document: { version?: unknown; actions?: Entries };
+  let document: { version?: unknown; actions?: Entries } | null;
   try {
     document = JSON.parse(text) as typeof document;
   } catch {
     return new Map();
   }
-  if (typeof document.version === 'number' && document.version > version) {
+  if (typeof document?.version === 'number' && document.version > version) {
     throw problem(
       'lockfile-version',
       `${shown} has version ${document.version}; this sa knows ${version}`,
       'update sa, or delete the file to build anew',
     );
   }
-  const entries = Object.entries(document.actions ?? {}).filter(([, entry]) => isEntry(entry));
+  const entries = Object.entries(document?.actions ?? {}).filter(([, entry]) => isEntry(entry));
   return new Map(entries);
 }
 
-function isEntry(entry: LockEntry | null): boolean {
-  return (
-    typeof entry?.fingerprint === 'string' && typeof entry.manifest === 'object' && typeof entry.outputs === 'object'
-  );
+function isEntry(entry: unknown): boolean {
+  if (!isRecord(entry) || typeof entry['fingerprint'] !== 'string') return false;
+  return isRecord(entry['manifest']) && isRecord(entry['outputs']) && isRecord(entry['counts']);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

@@ -1,21 +1,33 @@
 // Puts finished outputs in their places. Each comes whole from a staging folder in one rename (a
-// folder in one exchange); nothing half-written ever stands under an artifact's name.
-import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
+// folder that replaces another in two); nothing half-written ever stands under an artifact's name.
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import { problem } from '../base/problem.js';
 import { flushDirectory, flushFile, temporaryBeside } from '../disk/atomic.js';
 import { filesIn } from '../disk/file-digests.js';
 import { digestFile, digestText, type ContentDigest } from '../hash/xxh64.js';
 
-let serial = 0;
-
-/** A folder of this process where outputs are written before they are published. */
+/**
+ * A folder where one action's outputs are written before they are published. No two ever had the same
+ * name: what is left of a killed build writes into its own folder, or into none.
+ */
 export class Staging {
   readonly folder: string;
 
   constructor(temporaryRoot: string) {
-    this.folder = join(temporaryRoot, `${process.pid}-${++serial}`);
-    mkdirSync(this.folder, { recursive: true });
+    mkdirSync(temporaryRoot, { recursive: true });
+    this.folder = mkdtempSync(join(temporaryRoot, `${process.pid}-`));
   }
 
   /** Where the output in `role` is to be written: an existing empty folder when `path` ends with `/`. */
@@ -32,11 +44,12 @@ export class Staging {
 
 /** Removes what builds that were killed have left in the staging area. Call only while holding the mutex. */
 export function clearStaging(temporaryRoot: string): void {
-  rmSync(temporaryRoot, { recursive: true, force: true });
+  // Retried: a process that a killed build left behind may be writing there in its last moments.
+  rmSync(temporaryRoot, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   mkdirSync(temporaryRoot, { recursive: true });
 }
 
-/** Removes temporary names that a killed writer left beside a lockfile. */
+/** Removes temporary names that a killed writer left in `folder`. Call only while holding the mutex. */
 export function clearTemporaries(folder: string): void {
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder))
@@ -51,42 +64,33 @@ export function digestStaged(staged: string): ContentDigest {
 
 /** Moves `staged` to `path` under the data root. Refuses a place that a link leads out of the data root. */
 export function publish(staged: string, dataRoot: string, path: string): void {
-  const target = join(dataRoot, path);
-  mkdirSync(dirname(target), { recursive: true });
-  refuseEscape(dataRoot, dirname(target), path);
-  if (path.endsWith('/')) publishFolder(staged, target.slice(0, -1));
+  const target = join(dataRoot, path.replace(/\/$/, ''));
+  const folder = dirname(target);
+  refuseEscape(dataRoot, folder, path);
+  mkdirSync(folder, { recursive: true });
+  // A folder of the data root may be another file system: then copy beside the target first.
+  const here = statSync(staged).dev === statSync(folder).dev;
+  const ready = here ? staged : temporaryBeside(target);
+  if (!here) cpSync(staged, ready, { recursive: true });
+  if (path.endsWith('/')) replaceFolder(ready, target, here ? `${staged}-before` : temporaryBeside(target));
   else {
-    flushFile(staged);
-    moveInto(staged, target);
+    flushFile(ready);
+    renameSync(ready, target);
   }
-  flushDirectory(dirname(target));
+  flushDirectory(folder);
 }
 
-function publishFolder(staged: string, target: string): void {
-  if (!existsSync(target)) {
-    moveInto(staged, target);
-    return;
-  }
-  const aside = `${staged}-before`;
-  renameSync(target, aside);
-  moveInto(staged, target);
-}
-
-function moveInto(staged: string, target: string): void {
-  try {
-    renameSync(staged, target);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
-    // A folder of the data root is another file system: copy beside the target first.
-    const beside = temporaryBeside(target);
-    cpSync(staged, beside, { recursive: true });
-    renameSync(beside, target);
-  }
+function replaceFolder(ready: string, target: string, aside: string): void {
+  if (existsSync(target)) renameSync(target, aside);
+  renameSync(ready, target);
+  rmSync(aside, { recursive: true, force: true });
 }
 
 function refuseEscape(dataRoot: string, folder: string, path: string): void {
   const root = realpathSync(dataRoot);
-  const real = realpathSync(folder);
+  let nearest = folder; // what does not exist yet leads nowhere
+  while (!existsSync(nearest)) nearest = dirname(nearest);
+  const real = realpathSync(nearest);
   if (real !== root && !real.startsWith(root + sep)) {
     throw problem(
       'path-escapes',

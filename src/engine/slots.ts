@@ -6,23 +6,36 @@ type Amounts = Readonly<Record<string, number>>;
 interface Waiting {
   readonly amounts: Amounts;
   readonly start: () => void;
+  readonly giveUp: (reason: Error) => void;
 }
 
 export class Slots {
   readonly #capacity: Amounts;
   readonly #free: Record<string, number>;
   readonly #queue: Waiting[] = [];
+  readonly #signal: AbortSignal;
 
-  constructor(capacity: Amounts) {
+  /** Whoever waits when `signal` aborts, or asks after it, is rejected with its reason. */
+  constructor(capacity: Amounts, signal: AbortSignal) {
     this.#capacity = capacity;
     this.#free = { ...capacity };
+    this.#signal = signal;
+    // One listener for all: a season has more waiting actions than a signal likes listeners.
+    signal.addEventListener(
+      'abort',
+      () => {
+        for (const { giveUp } of this.#queue.splice(0)) giveUp(signal.reason as Error);
+      },
+      { once: true },
+    );
   }
 
   /**
    * Waits until `wanted` is free (one `cpu` where it says nothing) and takes it. More than there is
    * at all counts as all there is. Resolves with the function that gives it back.
    */
-  async take(wanted: Amounts, signal: AbortSignal): Promise<() => void> {
+  async take(wanted: Amounts): Promise<() => void> {
+    this.#signal.throwIfAborted();
     const amounts = Object.fromEntries(
       Object.entries({ cpu: 1, ...wanted }).map(([name, amount]) => [
         name,
@@ -30,20 +43,7 @@ export class Slots {
       ]),
     );
     if (this.#queue.length > 0 || !this.#fits(amounts)) {
-      await new Promise<void>((resolve, reject) => {
-        const waiting = { amounts, start: resolve };
-        this.#queue.push(waiting);
-        signal.addEventListener(
-          'abort',
-          () => {
-            const index = this.#queue.indexOf(waiting);
-            if (index < 0) return;
-            this.#queue.splice(index, 1);
-            reject(signal.reason as Error);
-          },
-          { once: true },
-        );
-      });
+      await new Promise<void>((resolve, reject) => this.#queue.push({ amounts, start: resolve, giveUp: reject }));
     } else this.#move(amounts, -1);
     return () => {
       this.#move(amounts, 1);

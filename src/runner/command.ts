@@ -1,9 +1,12 @@
-// Runs a `run:` rule: a command line with its placeholders filled in and quoted, in a process group
-// of its own that ends with the build. The only importer of execa.
-import { mkdirSync, readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+// Runs a `run:` rule: its command in a process group of its own, which ends with the command, with
+// the build, or with the build's sudden death. The only importer of execa.
+import { readFileSync, rmSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ActionJob, RunResult } from '../engine/execute.js';
 import type { RuleCode } from '../pipeline/pipeline.js';
+import { readDepfile } from './depfile.js';
+import { fillPlaceholders, placeholderValues, quoteForShell, splitCommand } from './placeholders.js';
 
 type Command = RuleCode & { readonly kind: 'command' };
 
@@ -16,8 +19,14 @@ export interface CommandPlace {
 /** What every command sees of the environment, besides the names in the rule's `env`. */
 const environmentAlways = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'SystemRoot'];
 
-/** Last lines of a failed command's output that its error shows. */
+/** Last lines of a failed command's output that its error shows, and how much of it is kept for them. */
 const tailLines = 20;
+const tailCharacters = 64 * 1024;
+
+/** How long a command that is told to stop may tidy up. */
+const graceMs = 2000;
+/** How long to wait for the last processes of a group that was killed. */
+const lastBreathMs = 1000;
 
 /** Runs the command until it ends well, at most 1 + retries times. Rejects with the end of its output. */
 export async function runCommand(
@@ -26,112 +35,115 @@ export async function runCommand(
   place: CommandPlace,
   signal: AbortSignal,
 ): Promise<RunResult> {
-  const { execa } = await import('execa');
   const values = placeholderValues(job, place);
-  const depfile = code.depfile === undefined ? undefined : fillPlaceholders(code.depfile, values, (value) => value);
-  const options = {
-    cwd: place.projectRoot,
-    env: Object.fromEntries(
-      [...environmentAlways, ...code.env].flatMap((name) =>
-        process.env[name] === undefined ? [] : [[name, process.env[name]]],
-      ),
-    ),
-    extendEnv: false,
-    all: true,
-    reject: false,
-    stdin: 'ignore',
-    cancelSignal: signal,
-    forceKillAfterDelay: 2000,
-    ...(code.timeoutSeconds === undefined ? {} : { timeout: code.timeoutSeconds * 1000 }),
-  } as const;
+  const named = code.depfile === undefined ? undefined : fillPlaceholders(code.depfile, values, (value) => value);
+  const depfile = named === undefined || isAbsolute(named) ? named : join(place.projectRoot, named);
   for (let attempt = 0; ; attempt++) {
-    const result = code.shell
-      ? await execa(fillPlaceholders(code.command, values, quoteForShell), { ...options, shell: true })
-      : await runWords(execa, code.command, values, options);
+    // Nothing of an earlier attempt or build may pass for what this attempt wrote.
+    for (const role of Object.keys(job.action.outputs)) rmSync(job.stagedPath(role), { recursive: true, force: true });
+    if (depfile !== undefined) rmSync(depfile, { force: true });
+    const words = code.shell
+      ? ['/bin/sh', '-c', fillPlaceholders(code.command, values, quoteForShell)]
+      : splitCommand(code.command, values);
+    const ended = await runGroup(words, code, place, signal);
     signal.throwIfAborted();
-    if (!result.failed) break;
+    if (ended.failure === undefined) break;
     if (attempt < code.retries) continue;
-    const why = result.timedOut
-      ? `took longer than ${code.timeoutSeconds} s`
-      : result.exitCode === undefined
-        ? (result.originalMessage ?? `ended by ${result.signal}`)
-        : `exit code ${result.exitCode}`;
-    throw new Error(
-      [
-        `command failed: ${why}`,
-        ...String(result.all ?? '')
-          .split('\n')
-          .slice(-tailLines),
-      ]
-        .join('\n')
-        .trimEnd(),
-    );
+    const tail = ended.output.split('\n').slice(-tailLines - 1);
+    throw new Error([`command failed: ${ended.failure}`, ...tail].join('\n').trimEnd());
   }
-  return { counts: {}, found: depfile === undefined ? undefined : readDepfile(depfile, job, place) };
+  if (depfile === undefined) return { counts: {} };
+  return { counts: {}, found: readDepfile(readText(depfile), job, place) };
 }
 
-type Values = (name: string) => string | readonly string[] | undefined;
+// Runs before the command in the same group. Its watcher reads from a pipe on which nothing is ever
+// said: the pipe ends when the build has gone, even by SIGKILL, and the watcher ends the group.
+// The command inherits the pipe too, so that its other end closes only when all of the group have gone.
+const guard = '(trap "" HUP INT TERM; read -r _ <&3; kill -KILL -$$) >/dev/null 2>&1 & exec "$@"';
 
-function placeholderValues(job: ActionJob, { dataRoot, params }: CommandPlace): Values {
-  return (name) => {
-    const [kind, key = ''] = name.split('.', 2);
-    if (name === 'ep') return job.action.ep ?? '';
-    if (kind === 'inputs') return (job.manifest.inputs[key] ?? []).map(({ path }) => join(dataRoot, path));
-    if (kind === 'outputs' && key in job.action.outputs) return job.stagedPath(key);
-    if (kind === 'params' && key in params)
-      return typeof params[key] === 'string' ? params[key] : JSON.stringify(params[key]);
-    return undefined;
+interface Ended {
+  /** undefined when the command ended well. */
+  readonly failure: string | undefined;
+  /** The end of what it said. */
+  readonly output: string;
+}
+
+async function runGroup(
+  words: readonly string[],
+  { env, timeoutSeconds }: Command,
+  { projectRoot }: CommandPlace,
+  signal: AbortSignal,
+): Promise<Ended> {
+  const { execa } = await import('execa');
+  signal.throwIfAborted();
+  const posix = process.platform !== 'win32';
+  const [file = '', ...args] = posix ? ['/bin/sh', '-c', guard, 'sh', ...words] : words;
+  const subprocess = execa(file, args, {
+    cwd: projectRoot,
+    env: environment([...environmentAlways, ...env]),
+    extendEnv: false,
+    stdio: posix ? ['ignore', 'pipe', 'pipe', 'pipe'] : ['ignore', 'pipe', 'pipe'],
+    detached: posix,
+    all: true,
+    buffer: false,
+    reject: false,
+  });
+  let output = '';
+  subprocess.all.on('data', (data: Buffer) => (output = (output + data.toString()).slice(-tailCharacters)));
+
+  const expired = new AbortController();
+  const timers: NodeJS.Timeout[] = [];
+  const stop = (): void => {
+    endGroup(subprocess.pid, 'SIGTERM');
+    timers.push(setTimeout(() => endGroup(subprocess.pid, 'SIGKILL'), graceMs));
   };
+  const expire = (): void => {
+    expired.abort();
+    stop();
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  if (timeoutSeconds !== undefined) timers.push(setTimeout(expire, timeoutSeconds * 1000));
+  try {
+    const exited = new Promise<{ exitCode?: number; signal?: string }>((resolve) =>
+      subprocess.once('exit', (code, by) => resolve(code === null ? { signal: by ?? 'a signal' } : { exitCode: code })),
+    );
+    const result = await Promise.race([exited, subprocess]);
+    // What it left behind could still write into an output that is about to be published.
+    endGroup(subprocess.pid, 'SIGKILL');
+    await Promise.race([subprocess, delay(lastBreathMs, undefined, { ref: false })]);
+    if (expired.signal.aborted) return { failure: `took longer than ${timeoutSeconds} s`, output };
+    if (result.exitCode === 0) return { failure: undefined, output };
+    if (result.exitCode !== undefined) return { failure: `exit code ${result.exitCode}`, output };
+    const started = result.signal !== undefined;
+    return { failure: started ? `ended by ${result.signal}` : 'it could not be started', output };
+  } finally {
+    for (const timer of timers) clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+    for (const stream of subprocess.stdio) stream?.destroy();
+  }
 }
 
-function fillPlaceholders(text: string, values: Values, quote: (value: string) => string): string {
-  return text.replace(/\{([a-z]+(?:\.[A-Za-z0-9_.-]+)?)\}/g, (whole, name: string) => {
-    const value = values(name);
-    if (value === undefined) return whole;
-    return typeof value === 'string' ? quote(value) : value.map(quote).join(' ');
-  });
+function endGroup(leader: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void {
+  if (leader === undefined) return;
+  try {
+    process.kill(process.platform === 'win32' ? leader : -leader, signal);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error; // gone already, or no longer ours to end
+  }
 }
 
-/** One word of a POSIX shell, whatever it holds. */
-export function quoteForShell(value: string): string {
-  return /^[A-Za-z0-9_/.,:=@%+-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
-}
-
-// Without a shell the command is split at spaces before the placeholders are filled in, so that a
-// value is always one word.
-async function runWords(
-  execa: typeof import('execa').execa,
-  command: string,
-  values: Values,
-  options: object,
-): Promise<Awaited<ReturnType<typeof execa>>> {
-  const [file = '', ...words] = command
-    .split(/\s+/)
-    .filter((word) => word !== '')
-    .flatMap((word) => {
-      const name = /^\{([a-z]+\.[A-Za-z0-9_.-]+)\}$/.exec(word)?.[1];
-      const value = name === undefined ? undefined : values(name);
-      return Array.isArray(value) ? (value as readonly string[]) : [fillPlaceholders(word, values, (text) => text)];
-    });
-  return execa(file, words, options);
-}
-
-// Make syntax: `target: file file \` over several lines, with `\ ` for a space in a name.
-function readDepfile(path: string, job: ActionJob, { projectRoot, dataRoot }: CommandPlace): string[] {
-  const absolute = isAbsolute(path) ? path : join(projectRoot, path);
-  mkdirSync(dirname(absolute), { recursive: true });
-  const text = readFileSync(absolute, 'utf8').replace(/\\\r?\n/g, ' ');
-  const declared = new Set(
-    Object.values(job.manifest.inputs)
-      .flat()
-      .map((input) => join(dataRoot, input.path)),
+function environment(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );
-  const names = text.split('\n').flatMap((line) => {
-    const colon = line.search(/:(\s|$)/);
-    return colon < 0 ? [] : (line.slice(colon + 1).match(/(?:\\.|[^\s\\])+/g) ?? []);
-  });
-  const files = names
-    .map((name) => resolve(projectRoot, name.replace(/\\(.)/g, '$1')))
-    .filter((file) => !declared.has(file));
-  return [...new Set(files.map((file) => relative(dataRoot, file).split(sep).join('/')))].sort();
+}
+
+function readText(depfile: string): string {
+  try {
+    return readFileSync(depfile, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    throw new Error(`it ended without writing its depfile ${depfile}`, { cause });
+  }
 }

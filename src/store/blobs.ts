@@ -5,25 +5,31 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { flushDirectory, flushFile, temporaryBeside } from '../disk/atomic.js';
+import { flushDirectory, flushFile, temporaryName } from '../disk/atomic.js';
 import { filesIn } from '../disk/file-digests.js';
 import { sha256, sha256File } from '../hash/sha256.js';
 
 /** Hex SHA-256, the name of a blob. */
 export type BlobName = string;
 
+const dayMs = 24 * 60 * 60 * 1000;
+
 export class Blobs {
   readonly #folder: string;
+  readonly #temporaries: string;
 
   constructor(folder: string) {
     this.#folder = folder;
+    this.#temporaries = join(folder, '../tmp');
   }
 
   has(name: BlobName): boolean {
@@ -50,9 +56,12 @@ export class Blobs {
    * bytes are not what its name says; a damaged blob is set aside, and nothing stays at `target`.
    */
   restoreFile(name: BlobName, target: string): boolean {
-    if (!this.has(name)) return false;
     mkdirSync(dirname(target), { recursive: true });
-    copyFileSync(this.#path(name), target, constants.COPYFILE_FICLONE);
+    try {
+      copyFileSync(this.#path(name), target, constants.COPYFILE_FICLONE);
+    } catch (error) {
+      return absent(error);
+    }
     if (sha256File(target) === name) {
       this.#touch(name);
       return true;
@@ -64,8 +73,12 @@ export class Blobs {
 
   /** The same for a packed folder; `target` is created. */
   restoreFolder(name: BlobName, target: string): boolean {
-    if (!this.has(name)) return false;
-    const pack = readFileSync(this.#path(name));
+    let pack: Buffer;
+    try {
+      pack = readFileSync(this.#path(name));
+    } catch (error) {
+      return absent(error);
+    }
     if (sha256(pack) !== name) {
       this.setAside(name);
       return false;
@@ -75,11 +88,25 @@ export class Blobs {
     return true;
   }
 
+  /** Removes what killed writers left half-copied. Others may be writing now, so only what is a day old goes. */
+  sweep(): void {
+    const oldest = Date.now() - dayMs;
+    for (const name of existsSync(this.#temporaries) ? readdirSync(this.#temporaries) : []) {
+      const temporary = join(this.#temporaries, name);
+      const stats = statSync(temporary, { throwIfNoEntry: false });
+      if (stats !== undefined && stats.mtimeMs < oldest) rmSync(temporary, { force: true });
+    }
+  }
+
   /** Moves a damaged blob out of the way, for a person to look at; the next build makes it anew. */
   setAside(name: BlobName): void {
     const aside = join(this.#folder, '../corrupt', name);
     mkdirSync(dirname(aside), { recursive: true });
-    renameSync(this.#path(name), aside);
+    try {
+      renameSync(this.#path(name), aside);
+    } catch (error) {
+      absent(error); // another build was quicker
+    }
   }
 
   #path(name: BlobName): string {
@@ -93,7 +120,8 @@ export class Blobs {
       return;
     }
     mkdirSync(dirname(path), { recursive: true });
-    const temporary = temporaryBeside(path);
+    mkdirSync(this.#temporaries, { recursive: true });
+    const temporary = join(this.#temporaries, temporaryName(name));
     try {
       write(temporary);
       if (sha256File(temporary) !== name) throw new Error(`the file changed while it was stored as ${name}`);
@@ -109,8 +137,18 @@ export class Blobs {
   // The last use, for a collector that drops what was not used for longest.
   #touch(name: BlobName): void {
     const now = new Date();
-    utimesSync(this.#path(name), now, now);
+    try {
+      utimesSync(this.#path(name), now, now);
+    } catch {
+      // In a store that belongs to someone else, or was removed just now, its use is not noted.
+    }
   }
+}
+
+// False for a file that is not there; any other error is thrown again.
+function absent(error: unknown): false {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  return false;
 }
 
 /** One buffer of a folder: a JSON line of [path, bytes] pairs in code unit order, then the contents. */

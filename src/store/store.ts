@@ -1,6 +1,6 @@
 // What was ever built, by fingerprint: a trace names the blobs of an action's outputs. A trace is
 // written after its blobs, so it never promises bytes that are not there.
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, type Json } from '../base/canonical-json.js';
 import { writeAtomic } from '../disk/atomic.js';
@@ -48,6 +48,11 @@ export class Store {
     rmSync(this.#tracePath(fingerprint), { force: true });
   }
 
+  /** Removes what killed builds left half-written in it. */
+  sweep(): void {
+    this.blobs.sweep();
+  }
+
   /** Inputs that an action with a depfile was last seen to read, by its fingerprint without them. */
   dependenciesOf(base: string): readonly string[] | undefined {
     return this.#read(join(this.#folder, 'depends', base.slice(0, 2), `${base}.json`)) as string[] | undefined;
@@ -68,8 +73,14 @@ export class Store {
   }
 
   #read(path: string): unknown {
-    if (!existsSync(path)) return undefined;
-    const [check, text] = readFileSync(path, 'utf8').split('\n');
+    let kept: string;
+    try {
+      kept = readFileSync(path, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+    const [check, text] = kept.split('\n');
     if (text === undefined || check !== sha256(text)) return undefined;
     return JSON.parse(text);
   }

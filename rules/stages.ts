@@ -105,7 +105,7 @@ export const stages: StageCatalogue = {
   },
   screentime: {
     revision: 1,
-    params: ['gap_tolerance_s', 'min_person_s', 'min_person_samples', 'stride', 'target_fps'],
+    params: ['gap_tolerance_s', 'min_person_s', 'min_person_samples', 'min_person_conf', 'stride', 'target_fps'],
     models: [],
     inputs: ['identities', 'tracks', 'scenes', 'frames'],
     outputs: ['screentime', 'csv'],

@@ -16,6 +16,8 @@ export interface Person {
   readonly trackIds: readonly string[];
   /** Embedded faces behind this person. */
   readonly samples: number;
+  /** Mean detection score over the person's frames, 0..1. */
+  readonly detectionScore: number;
   /** Asked to be left out of the table: counted among the others. */
   readonly hidden: boolean;
   readonly thumbPath: string;
@@ -39,6 +41,8 @@ export interface ScreenTimeInput {
   /** A person stays in the table with this many samples or this many seconds. */
   readonly minPersonSamples: number;
   readonly minPersonS: number;
+  /** Below this mean detection score it may be no face at all: a poster, a back of a head, a blur. */
+  readonly minPersonConf: number;
 }
 
 /** Similarity (calibrated) from which a track surely shows its person; the cast gallery's own limit. */
@@ -138,8 +142,11 @@ function lastAtOrBefore(ascending: readonly number[], value: number): number {
   return low;
 }
 
-function isKept({ person, seen }: Presence, { minPersonS, minPersonSamples }: ScreenTimeInput): boolean {
+// Whoever a human has named stays. Without one embedded face nobody can say who it is, however long.
+function isKept({ person, seen }: Presence, { minPersonS, minPersonSamples, minPersonConf }: ScreenTimeInput): boolean {
   if (person.hidden || seen.length === 0) return false;
+  if (person.name !== undefined) return true;
+  if (person.samples === 0 || person.detectionScore < minPersonConf) return false;
   return person.samples >= minPersonSamples || measure(seen) >= minPersonS - 1e-9;
 }
 

@@ -18,7 +18,7 @@ import { frameTimes } from '../media/frame-times.js';
 import { processingStride } from '../media/stride.js';
 import { type Person, screenTime } from './screen-time.js';
 
-type Params = 'gap_tolerance_s' | 'min_person_s' | 'min_person_samples' | 'stride' | 'target_fps';
+type Params = 'gap_tolerance_s' | 'min_person_s' | 'min_person_samples' | 'min_person_conf' | 'stride' | 'target_fps';
 
 export const stage: Stage<Params> = {
   async run({ inputs, outputs, params, signal }) {
@@ -27,6 +27,7 @@ export const stage: Stage<Params> = {
     const { identities, metadata } = await readJson(inputs.path('identities'), identitiesSchema);
     const tracks = await readJsonLines(inputs.path('tracks'), trackSchema);
     signal.throwIfAborted();
+    const scores = new Map(tracks.map(({ track_id, frames }) => [track_id, frames.map(([, , conf]) => conf)]));
     const table = screenTime({
       times: frameTimes(index),
       fps: index.fps,
@@ -36,10 +37,11 @@ export const stage: Stage<Params> = {
         id: track_id,
         frames: frames.map(([frame, [, top, , bottom]]) => ({ index: frame, height: bottom - top })),
       })),
-      people: identities.map(personOf),
+      people: identities.map((identity) => personOf(identity, scores)),
       gapToleranceS: params.gap_tolerance_s,
       minPersonS: params.min_person_s,
       minPersonSamples: params.min_person_samples,
+      minPersonConf: params.min_person_conf,
     });
     const screentime: Screentime = { schema_version: 'screentime_v1', ep_id: metadata.ep_id, ...rounded(table) };
     await writeJson(outputs.path('screentime'), screentimeSchema, screentime);
@@ -48,13 +50,15 @@ export const stage: Stage<Params> = {
   },
 };
 
-function personOf(identity: Identity): Person {
+function personOf(identity: Identity, scoresOf: ReadonlyMap<string, readonly number[]>): Person {
   const { cohesion, num_faces_total } = identity.embedding_stats;
+  const scores = identity.track_ids.flatMap((track) => scoresOf.get(track) ?? []);
   return {
     id: identity.identity_id,
     name: identity.name,
     trackIds: identity.track_ids,
     samples: num_faces_total,
+    detectionScore: scores.reduce((sum, score) => sum + score, 0) / Math.max(1, scores.length),
     hidden: identity.hidden ?? false,
     thumbPath: identity.thumb_path,
     // Where the similarity of each track is not told, the mean stands for all of them.

@@ -22,15 +22,18 @@ export interface ExportedFace extends PixelBox {
 
 export interface ExportedEpisode {
   readonly fps: number;
+  /** The people of the screen-time table. */
   readonly identities: readonly OnScreen[];
+  /** Small, fleeting or doubtful groups, counted apart from the table; their faces are among `faces`. */
+  readonly others: readonly OnScreen[];
   readonly faces: readonly ExportedFace[];
   readonly shots: readonly Interval[];
 }
 
 /**
- * The episode as one document. Nobody is dropped for being small: those counted among the others
- * are identities of their own here, and so is a track that no identity has (under its track id).
- * Only people that somebody has hidden are left out, with their faces.
+ * The episode as one document. Nobody is dropped for being small: those whom the table counts among
+ * the others are listed apart, and so is a track that no identity has (under its track id). Only
+ * people that somebody has hidden are left out, with their faces.
  */
 export function exportedEpisode(artifacts: EpisodeArtifacts): ExportedEpisode {
   const { frames, scenes, tracks, identities } = artifacts;
@@ -48,7 +51,7 @@ export function exportedEpisode(artifacts: EpisodeArtifacts): ExportedEpisode {
   );
   return {
     fps: frames.fps,
-    identities: everybody(artifacts, shown),
+    ...everybody(artifacts, shown),
     faces: faces.sort((a, b) => a.t - b.t || compareText(a.id, b.id) || a.x - b.x || a.y - b.y),
     shots: scenes.scenes.map(({ start_s, end_s }) => ({ start_s, end_s })),
   };
@@ -56,15 +59,18 @@ export function exportedEpisode(artifacts: EpisodeArtifacts): ExportedEpisode {
 
 /** The same as text: one row a person, a face and a shot. */
 export function episodeJson(artifacts: EpisodeArtifacts): string {
-  const { fps, identities, faces, shots } = exportedEpisode(artifacts);
+  const { fps, identities, others, faces, shots } = exportedEpisode(artifacts);
   const list = (rows: readonly unknown[]): string =>
     rows.length === 0 ? '[]' : `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]`;
-  return `{"fps":${fps},\n"identities":${list(identities)},\n"faces":${list(faces)},\n"shots":${list(shots)}}\n`;
+  return `{"fps":${fps},\n"identities":${list(identities)},\n"others":${list(others)},\n"faces":${list(faces)},\n"shots":${list(shots)}}\n`;
 }
 
 type ShownTrack = Readonly<{ track: Track; id: string }>;
 
-function everybody(artifacts: EpisodeArtifacts, shown: readonly ShownTrack[]): OnScreen[] {
+function everybody(
+  artifacts: EpisodeArtifacts,
+  shown: readonly ShownTrack[],
+): Pick<ExportedEpisode, 'identities' | 'others'> {
   const main = peopleOnScreen(artifacts);
   const known = new Set(main.map(({ id }) => id));
   const names = new Map(artifacts.identities.identities.map((each) => [each.identity_id, each.name]));
@@ -76,15 +82,15 @@ function everybody(artifacts: EpisodeArtifacts, shown: readonly ShownTrack[]): O
     else theirs.push(track);
   }
   const rest = [...tracksOf].sort(([a], [b]) => compareText(a, b));
-  return [
-    ...main,
-    ...rest.map(([id, theirs]) => {
+  return {
+    identities: main,
+    others: rest.map(([id, theirs]) => {
       const name = names.get(id);
       const seen = seenIntervals(artifacts, theirs);
       const intervals = seen.map(({ start_s, end_s }) => ({ start_s: round6(start_s), end_s: round6(end_s) }));
       return { id, ...(name !== undefined && { name }), intervals };
     }),
-  ];
+  };
 }
 
 function compareText(a: string, b: string): number {

@@ -1,7 +1,7 @@
 // Decides what a choice (`auto`, `arcface`) stands for in this project, once: the first model of the
 // registry's order that is installed or can be fetched. The answer goes to models/models.lock.
 import { problem, ProblemError } from '../base/problem.js';
-import { ensureInstalled, isInstalled, type InstallOptions } from './install.js';
+import { ensureInstalled, isInstalled, tellLicence, type InstallOptions } from './install.js';
 import { readModelsLock, writePin } from './lock.js';
 import type { ModelEntry, ModelRole, Registry } from './registry.js';
 
@@ -23,7 +23,8 @@ export async function pinAuto(
     const entry = registry.resolve(role, name);
     if (entry === undefined) continue;
     try {
-      if (!isInstalled(registry, entry)) await ensureInstalled(registry, entry, options);
+      if (isInstalled(registry, entry)) tellLicence(entry, options);
+      else await ensureInstalled(registry, entry, options);
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
       reasons.push(

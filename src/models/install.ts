@@ -102,8 +102,7 @@ async function installMissing(
   } finally {
     installation.cleanUp();
   }
-  const { licence, training, source } = entry.card;
-  options.onEvent?.({ kind: 'licence', model: entry.name, licence, training, source });
+  tellLicence(entry, options);
   const paths = pathsIfThere(registry, entry);
   if (paths === undefined) throw new Error(`a file of ${entry.name} went away while it was installed`);
   return paths;
@@ -127,6 +126,11 @@ function pathIfThere(registry: Registry, entry: ModelEntry, file: FileEntry): st
     `${shown(registry, state.path)} is not the file that ${registry.file} declares for ${entry.name}: ${difference(file, state)}`,
     `remove it, and it is fetched again; or declare it under a name of its own`,
   );
+}
+
+/** Tells whoever watches what may be done with a model and what it was made of. */
+export function tellLicence({ name, card }: ModelEntry, { onEvent }: InstallOptions): void {
+  onEvent?.({ kind: 'licence', model: name, licence: card.licence, training: card.training, source: card.source });
 }
 
 /** Both figures, found and declared, of a file that is the wrong one. */

@@ -92,6 +92,11 @@ export const configFields = {
     3,
     'a person with fewer embedded faces is counted among the others',
   ),
+  min_person_conf: param(
+    unit,
+    0.65,
+    'a person whose detections score less on average is counted among the others, unless named',
+  ),
   target_fps: param(z.number().positive().nullable(), null, 'frames a second to process instead of a stride'),
   reuse_detections: param(
     z.boolean(),

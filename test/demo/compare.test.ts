@@ -27,6 +27,7 @@ function found(faces: readonly (readonly [t: number, id: string, x: number])[], 
       intervals: [{ start_s, end_s }],
     })),
     faces: faces.map(([t, id, x]) => ({ t, id, x, y: 0, w: 10, h: 10 })),
+    others: [],
     shots: [],
   };
   return compareWithTruth(exported, truth);

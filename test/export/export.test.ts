@@ -120,8 +120,9 @@ function json(artifacts: EpisodeArtifacts = world): ExportedEpisode {
 }
 
 describe('json', () => {
-  test('everybody is listed with bridged holes counted: main people, others, tracks of nobody', () => {
-    expect(json().identities).toEqual([
+  test('people of the table are listed with bridged holes counted; others and tracks of nobody apart', () => {
+    const { identities, others } = json();
+    expect([...identities, ...others]).toEqual([
       {
         id: 'id_0001',
         name: 'Ada <&>\n--> x',
@@ -130,7 +131,7 @@ describe('json', () => {
           { start_s: 0.6, end_s: 1 },
         ],
       },
-      // Every second frame is processed, and a processed frame never lasts past its scene.
+      // Others. Every second frame is processed, and a processed frame never lasts past its scene.
       { id: 'id_0002', intervals: [{ start_s: 0.2, end_s: 0.5 }] },
       { id: 'track-00004', intervals: [{ start_s: 0.8, end_s: 1 }] },
     ]);

@@ -70,12 +70,24 @@ test('few samples and little time make an other; either one is enough to stay; h
     people: [
       { ...person('few', ['a']), samples: 2 },
       { ...person('sampled', ['b']), samples: 3 },
-      { ...person('long', ['c']), samples: 0 },
+      { ...person('long', ['c']), samples: 1 },
       { ...person('hidden', ['d']), hidden: true },
     ],
   });
   expect(table.identities.map(({ id }) => id)).toEqual(['long', 'sampled']);
   expect(table.others).toMatchObject({ identity_ids: ['few', 'hidden'], screen_time_s: near(2.1) });
+});
+
+test('nobody without an embedded face, and no doubtful detection, is a person of the table unless named', () => {
+  const input = episode({ frames: 40, tracks: { a: range(0, 30), b: range(0, 30), c: range(0, 30) } });
+  const people = [
+    { ...person('faceless', ['a']), samples: 0 },
+    { ...person('doubtful', ['b']), detectionScore: 0.5 },
+    { ...person('named', ['c']), detectionScore: 0.5, name: 'Ann' },
+  ];
+  const table = screenTime({ ...input, people });
+  expect(table.identities.map(({ id }) => id)).toEqual(['named']);
+  expect(table.others.identity_ids).toEqual(['doubtful', 'faceless']);
 });
 
 test('per scene each person and the others have their seconds', () => {
@@ -198,11 +210,20 @@ function episode({
     gapToleranceS: 0.5,
     minPersonSamples: 3,
     minPersonS: 1,
+    minPersonConf: 0.65,
   };
 }
 
 function person(id: string, trackIds: readonly string[]): Person {
-  return { id, trackIds, samples: 3, hidden: false, thumbPath: `${id}.jpg`, similarities: trackIds.map(() => 1) };
+  return {
+    id,
+    trackIds,
+    samples: 3,
+    detectionScore: 0.9,
+    hidden: false,
+    thumbPath: `${id}.jpg`,
+    similarities: trackIds.map(() => 1),
+  };
 }
 
 function range(start: number, end: number): number[] {

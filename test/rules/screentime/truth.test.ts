@@ -46,11 +46,20 @@ describeWithShared('hand-timed clips', ['data/truth'], () => {
       sceneStarts,
       tracks,
       people: tracks.map(({ id, frames }) => {
-        return { id, trackIds: [id], samples: frames.length, hidden: false, thumbPath: '', similarities: [1] };
+        return {
+          id,
+          trackIds: [id],
+          samples: frames.length,
+          detectionScore: 1,
+          hidden: false,
+          thumbPath: '',
+          similarities: [1],
+        };
       }),
       gapToleranceS: 0.5,
       minPersonS: 0,
       minPersonSamples: 1,
+      minPersonConf: 0,
     });
     for (const { id, visible_s, visible } of truth.characters) {
       const found = table.identities.find((row) => row.id === id);

@@ -2,7 +2,7 @@
 // when an embedder is added or the sampling, alignment or prototypes of tracks change:
 //
 //     npx tsc -p tsconfig.test.json --noEmit false --outDir dist/calibration
-//     SA_SHARED=../shared node dist/calibration/test/calibration/fit.js
+//     SA_SHARED=../shared node dist/calibration/test/calibration/fit.js [EMBEDDER...]
 //
 // What is fitted: all pairs of tracks inside one television episode ("Angel One", 23 tracks of 7
 // people, blurred, turned and half-hidden faces too), each track as the prototype that clustering sees,
@@ -14,7 +14,7 @@ import { cosineOf } from '../../src/stage/calibration.js';
 import { embedderNames, openEmbedder } from '../support/embedders.js';
 import { clipFaces, type LabelledFace, stillFaces } from '../support/labelled-faces.js';
 import { fitLogistic, knotsOf } from './logistic.js';
-import { adjustedRand, areaUnderCurve, clusterAt, embedTracks, pairsOf } from './pairs.js';
+import { adjustedRand, areaUnderCurve, clusterAt, embedTracks, type LabelledTrack, pairsOf } from './pairs.js';
 
 const detectors = ['yunet_n', 'retinaface', 'ultralight'] as const;
 
@@ -25,15 +25,17 @@ async function facesByDetector(find: (name: (typeof detectors)[number]) => Promi
 }
 
 const fitted = await facesByDetector((name) => clipFaces('angelone', name));
-const checks = {
+const sets = {
   angelone: fitted,
   bbt_demo: await facesByDetector((name) => clipFaces('bbt_demo', name)),
   bbt_cast: await facesByDetector((name) => stillFaces('data/images/bbt_cast', name)),
 };
-for (const name of embedderNames) {
+const asked = process.argv.slice(2);
+for (const name of embedderNames.filter((one) => asked.length === 0 || asked.includes(one))) {
   const embedder = new FaceEmbedder(await openEmbedder(name));
-  const pairs = [];
-  for (const faces of fitted) pairs.push(pairsOf(await embedTracks(faces, embedder)));
+  const tracks = new Map<readonly LabelledFace[], LabelledTrack[]>();
+  for (const faces of Object.values(sets).flat()) tracks.set(faces, await embedTracks(faces, embedder));
+  const pairs = fitted.map((faces) => pairsOf(tracks.get(faces)!));
   const knots = knotsOf(
     fitLogistic(
       pairs.flatMap(({ same }) => same),
@@ -42,17 +44,16 @@ for (const name of embedderNames) {
   );
   const cut = cosineOf(knots, 0.75);
   console.log(`${name}: [${knots.map((knot) => `[${knot.join(', ')}]`).join(', ')}]; 0.75 is cosine ${cut.toFixed(3)}`);
-  for (const [check, sets] of Object.entries(checks)) {
-    for (const [index, faces] of sets.entries()) {
-      const tracks = await embedTracks(faces, embedder);
-      const people = new Set(tracks.map(({ person }) => person)).size;
-      const clusters = clusterAt(tracks, cut);
+  for (const [set, byDetector] of Object.entries(sets)) {
+    for (const [index, faces] of byDetector.entries()) {
+      const own = tracks.get(faces)!;
+      const clusters = clusterAt(own, cut);
       const figures = [
-        `pair AUC ${areaUnderCurve(pairsOf(tracks)).toFixed(3)}`,
-        `clusters ${clusters.length} of ${tracks.length} tracks, ${people} people`,
+        `pair AUC ${areaUnderCurve(pairsOf(own)).toFixed(3)}`,
+        `clusters ${clusters.length} of ${own.length} tracks, ${new Set(own.map(({ person }) => person)).size} people`,
         `ARI ${adjustedRand(clusters).toFixed(2)}`,
       ];
-      console.log(`  ${check} with ${detectors[index]!}: ${figures.join(', ')}`);
+      console.log(`  ${set} with ${detectors[index]!}: ${figures.join(', ')}`);
     }
   }
 }

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { ProblemError } from '../base/problem.js';
 import type { BuildObserver } from '../engine/execute.js';
 import type { ModelEvent } from '../models/install.js';
-import type { ParamValues } from '../pipeline/pipeline.js';
 import { artifactPath, artifactPatterns, type ArtifactKind } from '../stage/artifact-path.js';
 import type { EpisodeRunConfig } from '../stage/config.js';
 import { addVideo } from './add-video.js';
@@ -101,7 +100,7 @@ async function runTargets(
   const started = performance.now();
   const workspace = await openFor(options);
   const { profile, signal = new AbortController().signal, onEvent, jobs = availableParallelism() } = options;
-  const session = new Session(workspace, { profile, explicit: config as ParamValues, force: [], trust: [] });
+  const session = new Session(workspace, { profile, explicit: config, force: [], trust: [] });
   session.facts.paramsOf(ep); // a wrong value throws here, before anything runs
   const seconds = (): number => (performance.now() - started) / 1000;
   try {

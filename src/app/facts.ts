@@ -73,7 +73,13 @@ export class Facts {
 
   /** The model that the parameter `role` names for an episode; undefined while `auto` is not pinned. */
   modelOf(role: 'detector' | 'embedder', ep: string | undefined): ModelEntry | undefined {
-    return this.#workspace.registry.resolve(role, String(this.paramsOf(ep)[role]), { lock: this.#lock });
+    return this.#workspace.registry.resolve(role, this.modelWord(role, ep), { lock: this.#lock });
+  }
+
+  /** The value of the parameter `role`: a model's name or a choice such as auto. */
+  modelWord(role: 'detector' | 'embedder', ep: string | undefined): string {
+    const word = this.paramsOf(ep)[role];
+    return typeof word === 'string' ? word : 'auto';
   }
 
   digestOfFile(path: string): ContentDigest | undefined {

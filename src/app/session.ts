@@ -133,7 +133,7 @@ export class Session {
       );
       if (!needing) continue;
       const { pinAuto } = await import('../models/choose.js');
-      await pinAuto(this.workspace.registry, role, String(this.facts.paramsOf(needing.ep)[role]), {
+      await pinAuto(this.workspace.registry, role, this.facts.modelWord(role, needing.ep), {
         signal,
         onEvent: (event) => observer.model(event),
       });

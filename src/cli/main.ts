@@ -191,9 +191,9 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
     parser.command(
       `${name} ${usage}`.trim(),
       does,
-      (sub: Argv) => (flags?.(sub) ?? sub) as Argv,
+      (sub: Argv) => flags?.(sub) ?? sub,
       async (parsed) => {
-        code = await (await load())(io, withoutUnset(parsed as Flags));
+        code = await (await load())(io, withoutUnset(parsed));
       },
     );
   }

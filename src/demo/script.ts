@@ -82,8 +82,8 @@ export const shots: readonly Shot[] = [
   {
     picture: 'lounge',
     frames: 50,
-    from: { x: 810, y: 165, width: 670 },
-    to: { x: 815, y: 170, width: 650 },
+    from: { x: 520, y: 150, width: 880 },
+    to: { x: 540, y: 160, width: 850 },
     mirrored: true,
   },
   { picture: 'window', frames: 45, from: { x: 0, y: 430, width: 665 }, to: { x: 0, y: 420, width: 665 } },

@@ -70,6 +70,8 @@ const detector = z.strictObject({
   input_size: z.tuple([bytes, bytes]).nullable(),
   score_threshold: z.number().min(0).max(1),
   nms_threshold: z.number().min(0).max(1),
+  /** Knots [raw, calibrated] of the score, so that det_thresh means the same for every detector. */
+  score_map: z.array(z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)])).optional(),
   parts: z.record(name, part),
 });
 

@@ -206,7 +206,8 @@ function cardFrom(model: ModelDeclaration): ModelCard {
     return { ...shared, role: 'embedder', dim, cropSize, template, calibration };
   }
   const { kind, resize, input_size: inputSize, score_threshold: scoreThreshold, nms_threshold: nmsThreshold } = model;
-  return { ...shared, role: 'detector', kind, resize, inputSize, scoreThreshold, nmsThreshold };
+  const scoreMap = model.score_map === undefined ? {} : { scoreMap: model.score_map };
+  return { ...shared, role: 'detector', kind, resize, inputSize, scoreThreshold, nmsThreshold, ...scoreMap };
 }
 
 /** The folder of sa's own package.json, from src/models as from dist/src/models. */

@@ -42,7 +42,7 @@ export class StageRunner implements ActionRunner {
 
   async run(job: ActionJob, signal: AbortSignal): Promise<RunResult> {
     const { action } = job;
-    const { projectRoot, dataRoot, paramsOf } = this.#world;
+    const { projectRoot, dataRoot } = this.#world;
     const [ambiguous] = ambiguousInputs(action);
     if (ambiguous)
       throw problem(
@@ -52,7 +52,7 @@ export class StageRunner implements ActionRunner {
       );
     const { code } = action.rule;
     // Parameters that say how to run are not in the manifest, so values come from the choice itself.
-    const values = paramsOf(action.ep);
+    const values = this.#world.paramsOf(action.ep);
     const declared = {
       ...Object.fromEntries(action.rule.params.map((name) => [name, values[name] ?? null])),
       ...job.manifest.params,

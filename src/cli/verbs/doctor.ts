@@ -69,13 +69,14 @@ async function runtimeCheck(): Promise<Check> {
 
 async function projectChecks(io: Io): Promise<Check[]> {
   try {
-    const { dataRoot, registry, episodes } = await openWorkspace({ cwd: io.cwd, env: io.env });
+    const workspace = await openWorkspace({ cwd: io.cwd, env: io.env });
+    const { dataRoot, registry } = workspace;
     const listed = listModels(registry);
     const usable = (role: string): string[] =>
       listed.filter((model) => model.role === role && model.installed).map(({ name }) => name);
     return [
       { name: 'pipeline.yaml', ok: true, found: 'reads without a problem' },
-      dataCheck(dataRoot, episodes().length),
+      dataCheck(dataRoot, workspace.episodes().length),
       ...['detector', 'embedder'].map((role): Check => {
         const names = usable(role);
         return {

@@ -4,7 +4,7 @@ import { verify as verifyProject, type VerifyJson } from '../../app/verify.js';
 import { problem } from '../../base/problem.js';
 import type { Verdict } from '../../engine/decide.js';
 import { paint, printJson, table, type Io } from '../io.js';
-import { sessionFromFlags, words, type Flags } from '../options.js';
+import { sessionFromFlags, text, words, type Flags } from '../options.js';
 import { describeReason } from '../words.js';
 import { githubLines, junitDocument } from './verify-formats.js';
 
@@ -14,7 +14,7 @@ export const lookFlags = ['all', 'allow-missing', 'format'] as const;
 export async function verify(io: Io, flags: Flags): Promise<number> {
   const session = await sessionFromFlags(io, flags, lookFlags);
   const result = verifyProject(session, words(flags), { allowMissing: flags['allow-missing'] === true });
-  const format = flags['json'] === true ? 'json' : String(flags['format'] ?? 'text');
+  const format = flags['json'] === true ? 'json' : (text(flags['format']) ?? 'text');
   switch (format) {
     case 'json':
       printJson(io, result);

@@ -34,8 +34,10 @@ const overlapMin = 0.3;
  * apart two people who are always seen together.
  */
 export function compareWithTruth(exported: ExportedEpisode, truth: DemoTruth): Comparison {
-  const idOf = mapByVotes(countVotes(exported.faces, truth));
   const intervalsOf = new Map(exported.identities.map(({ id, intervals }) => [id, intervals]));
+  // Who is only among the others has no row in the table, and so was not found.
+  const faces = exported.faces.filter(({ id }) => intervalsOf.has(id));
+  const idOf = mapByVotes(countVotes(faces, truth));
   const people = truth.people.map(({ name, visible, visible_s }) => {
     const id = idOf.get(name);
     const measured = (id !== undefined && intervalsOf.get(id)) || [];

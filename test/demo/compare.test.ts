@@ -68,6 +68,14 @@ test('a person in two pieces keeps the larger one, and the other is named', () =
   expect(unmatched).toEqual([{ id: 'id_1', seconds: 1 }]);
 });
 
+test('a person who is only among the others was not found', () => {
+  const { people } = found([[0, 'id_1', 50]], {});
+  expect(people.map(({ id, measured_s }) => [id, measured_s])).toEqual([
+    [undefined, 0],
+    [undefined, 0],
+  ]);
+});
+
 test('an identity with no known face is nobody', () => {
   const comparison = found([[0, 'id_1', 80]], { id_1: [0, 1] });
   expect(comparison.people.map(({ id }) => id)).toEqual([undefined, undefined]);

@@ -29,9 +29,10 @@ export interface EditOutcome {
 
 interface Group {
   tracks: number[];
-  name: string | undefined;
+  /** With the track that it was given to: when the identity parts, the name goes with that track. */
+  name: { readonly text: string; readonly track: number } | undefined;
+  hiddenBy: number | undefined;
   lockedBy: string | undefined;
-  hidden: boolean;
 }
 
 /** Why an edit is set aside. */
@@ -59,10 +60,10 @@ export function applyEdits({ groups, edits, find, similarity }: EditInput): Edit
 function apply(people: People, edit: Edit, find: (anchor: Anchor) => number): void {
   switch (edit.kind) {
     case 'name':
-      people.groupOf(find(edit.face)).name = edit.name;
+      people.name(find(edit.face), edit.name);
       return;
     case 'hide':
-      people.groupOf(find(edit.face)).hidden = true;
+      people.hide(find(edit.face));
       return;
     case 'merge':
       people.merge(edit.faces.map(find));
@@ -97,8 +98,8 @@ class People {
     this.groups = groups.map((tracks) => ({
       tracks: [...tracks],
       name: undefined,
+      hiddenBy: undefined,
       lockedBy: undefined,
-      hidden: false,
     }));
     for (const track of groups.flat()) this.bonds[track] = track;
     this.nextBond = this.bonds.length;
@@ -106,6 +107,14 @@ class People {
 
   groupOf(track: number): Group {
     return this.groups.find(({ tracks }) => tracks.includes(track))!;
+  }
+
+  name(track: number, text: string): void {
+    this.groupOf(track).name = { text, track };
+  }
+
+  hide(track: number): void {
+    this.groupOf(track).hiddenBy = track;
   }
 
   /** The first face's identity takes in the others; it keeps its name, or gets the first one they have. */
@@ -122,7 +131,7 @@ class People {
     this.groups = this.groups.filter((group) => group === first || !groups.includes(group));
   }
 
-  /** The tracks leave their identities and make one of their own, with no name. */
+  /** The tracks leave their identities and make one of their own. */
   split(faces: readonly number[]): void {
     const leaving = [...new Set(faces)].sort((one, other) => one - other);
     const groups = [...new Set(leaving.map((track) => this.groupOf(track)))];
@@ -132,9 +141,7 @@ class People {
     }
     const broken = this.strangers.find(({ one, other }) => leaving.includes(one) && leaving.includes(other));
     if (broken !== undefined) throw new NotApplicable(`it contradicts edit ${broken.edit}`);
-    for (const group of groups) group.tracks = group.tracks.filter((track) => !leaving.includes(track));
-    this.groups = this.groups.filter(({ tracks }) => tracks.length > 0);
-    this.groups.push({ tracks: leaving, name: undefined, lockedBy: undefined, hidden: false });
+    this.takeOut(leaving, groups);
     const bond = this.nextBond++;
     for (const track of leaving) this.bonds[track] = bond;
   }
@@ -147,8 +154,7 @@ class People {
       refuseLocked(group);
       if (this.bonds[one] === this.bonds[other]) throw new NotApplicable('an earlier edit puts the two together');
       const leaving = group.tracks.filter((track) => this.goesWith(track, { one, other, group }) === other);
-      group.tracks = group.tracks.filter((track) => !leaving.includes(track));
-      this.groups.push({ tracks: leaving, name: undefined, lockedBy: undefined, hidden: false });
+      this.takeOut(leaving, [group]);
     }
     this.strangers.push({ one, other, edit });
   }
@@ -162,12 +168,29 @@ class People {
   result(): EditedGroup[] {
     return this.groups
       .sort((one, other) => one.tracks[0]! - other.tracks[0]!)
-      .map(({ tracks, name, lockedBy, hidden }) => ({
+      .map(({ tracks, name, lockedBy, hiddenBy }) => ({
         tracks,
-        ...(name === undefined ? {} : { name }),
+        ...(name === undefined ? {} : { name: name.text }),
         locked: lockedBy !== undefined,
-        hidden,
+        hidden: hiddenBy !== undefined,
       }));
+  }
+
+  /** Makes one identity of tracks out of several; names and marks given to one of them come along. */
+  private takeOut(leaving: readonly number[], groups: readonly Group[]): void {
+    const made: Group = { tracks: [...leaving], name: undefined, hiddenBy: undefined, lockedBy: undefined };
+    for (const group of groups) {
+      group.tracks = group.tracks.filter((track) => !leaving.includes(track));
+      if (group.name !== undefined && leaving.includes(group.name.track)) {
+        made.name ??= group.name;
+        group.name = undefined;
+      }
+      if (group.hiddenBy !== undefined && leaving.includes(group.hiddenBy)) {
+        made.hiddenBy ??= group.hiddenBy;
+        group.hiddenBy = undefined;
+      }
+    }
+    this.groups = [...this.groups.filter(({ tracks }) => tracks.length > 0), made];
   }
 
   private bind(faces: readonly number[]): void {

@@ -10,7 +10,6 @@ import { modelDigest, type ModelEntry } from '../models/registry.js';
 import type { ParamValues, Rule } from '../pipeline/pipeline.js';
 import { resolveParams } from '../pipeline/settings.js';
 import { moduleDigests } from '../runner/module-code.js';
-import { configFields } from '../stage/config.js';
 import type { Workspace } from './workspace.js';
 
 export interface ParamChoice {
@@ -55,8 +54,9 @@ export class Facts {
     const values = this.paramsOf(action.ep);
     const models: Record<string, ManifestModel> = {};
     const params: Record<string, Json> = {};
+    const { fields = {} } = this.#workspace.pipeline;
     for (const name of rule.params) {
-      if (isHow(name)) continue;
+      if (fields[name]?.how === true) continue;
       params[name] = values[name] ?? null;
     }
     for (const role of rule.models) {
@@ -127,11 +127,6 @@ export class Facts {
     const { dataRoot, projectRoot } = this.#workspace;
     return relative(dataRoot, join(projectRoot, projectFile)).split(sep).join('/');
   }
-}
-
-function isHow(name: string): boolean {
-  const fields: Readonly<Record<string, { readonly role: string }>> = configFields;
-  return Object.hasOwn(fields, name) && fields[name]!.role === 'how';
 }
 
 function environmentOf({ code }: Rule): Record<string, string | null> {

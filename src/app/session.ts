@@ -9,7 +9,7 @@ import { judge, makePlan, type Plan } from '../engine/plan.js';
 import { clearStaging, clearTemporaries } from '../engine/publish.js';
 import { asDiskProblem } from '../disk/disk-problem.js';
 import { takeMutex } from '../disk/lock.js';
-import { StageRunner, type RunNotes } from '../runner/runner.js';
+import type { RunNotes } from '../runner/runner.js';
 import { Store } from '../store/store.js';
 import { Facts, type ParamChoice } from './facts.js';
 import { requireRules, type Selection } from './select.js';
@@ -95,6 +95,7 @@ export class Session {
         lockfiles.keepOnly(ep, this.#ruleNames());
       }
       const world = this.#world(lockfiles, false);
+      const { StageRunner } = await import('../runner/runner.js');
       const runner = new StageRunner({
         ...this.workspace,
         notes: options.observer,

@@ -9,8 +9,8 @@ import { matchEpisodes, matchPattern } from '../disk/glob.js';
 import { expandGraph, type Graph } from '../graph/graph.js';
 import { loadHash } from '../hash/xxh64.js';
 import { loadRegistry, type Registry } from '../models/registry.js';
+import { readOrRecall } from './compiled.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
-import { readPipeline } from '../pipeline/read.js';
 import { checkSources } from '../pipeline/sources.js';
 import { loadCatalogue } from '../runner/catalogue.js';
 import type { StageCatalogue } from '../stage/stage.js';
@@ -49,7 +49,12 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const projectRoot = findProject(options.cwd);
   const file = join(projectRoot, pipelineName);
   const [catalogue] = await Promise.all([loadCatalogue(), loadHash()]);
-  const pipeline = readPipeline({ text: readFileSync(file, 'utf8'), file: shownFrom(options.cwd, file), catalogue });
+  const pipeline = await readOrRecall({
+    text: readFileSync(file, 'utf8'),
+    file: shownFrom(options.cwd, file),
+    catalogue,
+    projectRoot,
+  });
   const dataRoot = resolve(projectRoot, options.dataRoot ?? options.env['SA_DATA_ROOT'] ?? pipeline.data);
   const stateRoot = join(dataRoot, '.sa');
   const sources = checkSources(pipeline, { matches: (pattern) => anyMatch(dataRoot, pattern) });

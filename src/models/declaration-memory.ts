@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { writeAtomic } from '../disk/atomic.js';
 import { sha256 } from '../hash/sha256.js';
-import { readDeclaration, type ModelsFile } from './declaration.js';
+import type { ModelsFile } from './declaration.js';
 
 interface Memory {
   readonly key: string;
@@ -12,7 +12,7 @@ interface Memory {
 }
 
 /** What `readDeclaration` makes of the text, taken from the file `memory` if it was read before. */
-export function recallDeclaration({
+export async function recallDeclaration({
   text,
   file,
   memory,
@@ -20,10 +20,11 @@ export function recallDeclaration({
   readonly text: string;
   readonly file: string;
   readonly memory: string;
-}): ModelsFile {
+}): Promise<ModelsFile> {
   const key = sha256(`${readerDigest()}\0${text}`);
   const known = recall(memory);
   if (known?.key === key) return known.declared;
+  const { readDeclaration } = await import('./declaration.js');
   const declared = readDeclaration({ text, file });
   try {
     writeAtomic(memory, JSON.stringify({ key, declared } satisfies Memory));

@@ -2,13 +2,9 @@
 // that everybody and CI use the same one. JSON with sorted keys, no times, no machine.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { canonicalJsonPretty } from '../base/canonical-json.js';
 import { problem } from '../base/problem.js';
 import { writeAtomic } from '../disk/atomic.js';
-
-const pins = z.record(z.string(), z.string());
-const schema = z.strictObject({ version: z.literal(1), detector: pins, embedder: pins });
 
 /** Name of the model by role and choice: `lock.detector.auto`. */
 export interface ModelsLock {
@@ -26,12 +22,25 @@ export function readModelsLock(projectRoot: string): ModelsLock {
   const path = modelsLockPath(projectRoot);
   if (!existsSync(path)) return { detector: {}, embedder: {} };
   try {
-    const { detector, embedder } = schema.parse(JSON.parse(readFileSync(path, 'utf8')));
-    return { detector, embedder };
+    return checked(JSON.parse(readFileSync(path, 'utf8')));
   } catch (error) {
     const hint = 'restore it from version control, or remove it and the next build chooses again';
     throw problem('bad-models-lock', 'models/models.lock is not what sa writes', hint, error);
   }
+}
+
+// Read at every start, so checked by hand: a schema library would take longer to load than all else.
+function checked(document: unknown): ModelsLock {
+  const { version, detector, embedder, ...rest } = document as Record<string, unknown>;
+  if (version !== 1 || !arePins(detector) || !arePins(embedder) || Object.keys(rest).length > 0) {
+    throw new Error('a version 1 document with the pins of detector and embedder was expected');
+  }
+  return { detector, embedder };
+}
+
+function arePins(value: unknown): value is Readonly<Record<string, string>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((name) => typeof name === 'string');
 }
 
 /** Adds one pin to what stands in models.lock now. */

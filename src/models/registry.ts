@@ -9,13 +9,7 @@ import { problem } from '../base/problem.js';
 import { quote } from '../base/quote.js';
 import { sha256 } from '../hash/sha256.js';
 import type { DetectorCard, EmbedderCard, ModelCard, ModelPart } from '../stage/model.js';
-import {
-  type FileSource,
-  type ModelDeclaration,
-  type ModelsFile,
-  type PartDeclaration,
-  type PatchPiece,
-} from './declaration.js';
+import type { FileSource, ModelDeclaration, ModelsFile, PartDeclaration, PatchPiece } from './declaration.js';
 import { recallDeclaration } from './declaration-memory.js';
 import { FileMemo } from './file-memo.js';
 import { readModelsLock, type ModelsLock } from './lock.js';
@@ -59,7 +53,8 @@ export async function loadRegistry({ projectRoot, env = process.env }: RegistryO
   const file = path === own ? 'models/models.yaml' : path;
   const text = await readFile(path, 'utf8');
   const memory = join(projectRoot, '.sa', 'models-registry.json');
-  return new Registry(resolve(projectRoot), file, recallDeclaration({ text, file, memory }), env['SA_MODELS'] ?? '');
+  const declared = await recallDeclaration({ text, file, memory });
+  return new Registry(resolve(projectRoot), file, declared, env['SA_MODELS'] ?? '');
 }
 
 export class Registry {

@@ -129,7 +129,7 @@ function othersRow({ screentime: { others }, labelOf }: ReportView, longest: num
     <th scope="row">
       <details>
         <summary>
-          ${count === 1 ? '1 other' : `${count} others`}<small>seen too briefly for a row of their own</small>
+          ${count === 1 ? '1 other' : `${count} others`}<small>too brief or too doubtful for a row</small>
         </summary>
         <p>${others.identity_ids.map((id, index) => html`${index > 0 && ', '}<bdi>${labelOf.get(id) ?? id}</bdi>`)}</p>
       </details>

@@ -5,7 +5,7 @@ import type { ExportedEpisode, ExportedFace } from '../export/json.js';
 import type { Box } from './script.js';
 import type { DemoTruth, Interval } from './truth.js';
 
-export interface PersonComparison {
+interface PersonComparison {
   readonly name: string;
   /** The identity that has most of this person's faces; undefined when the person was not found. */
   readonly id: string | undefined;

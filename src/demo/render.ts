@@ -80,7 +80,7 @@ function demoArguments({ pictures, out }: DemoVideoRequest, encoder: readonly st
 }
 
 /** The filter graph: each picture once, split to its shots; each shot its own camera; all joined. */
-export function demoFilter(): string {
+function demoFilter(): string {
   const chains = pictureNames.map((name, input) => {
     const uses = shots.flatMap((shot, index) => (shot.picture === name ? [`[p${index}]`] : []));
     // 4:4:4, or crops at odd places would shift the colour by half a pixel.

@@ -6,7 +6,7 @@
 export type Box = readonly [number, number, number, number];
 
 /** What the camera sees: left, top and width in pixels of the picture; the height follows. */
-export interface View {
+interface View {
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -99,7 +99,7 @@ export function viewHeight(width: number): number {
 }
 
 /** What the camera sees in frame `index` of a shot. */
-export function viewAt(shot: Shot, index: number): View {
+function viewAt(shot: Shot, index: number): View {
   const part = shot.frames > 1 ? index / (shot.frames - 1) : 0;
   const between = (from: number, to: number): number => from + (to - from) * part;
   return {

@@ -9,14 +9,14 @@ export interface Interval {
   readonly end_s: number;
 }
 
-export interface DemoPerson {
+interface DemoPerson {
   readonly name: string;
   readonly visible: readonly Interval[];
   readonly visible_s: number;
 }
 
 /** A visible face in one frame, in pixels of the episode, cut off at the picture's edge. */
-export interface DemoFace {
+interface DemoFace {
   readonly name: string;
   readonly box: Box;
 }

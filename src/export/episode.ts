@@ -102,7 +102,7 @@ function samplingStep(tracks: readonly Track[]): number {
 }
 
 /** The same seconds as intervals that ascend and do not touch. */
-export function union(intervals: readonly Interval[]): Interval[] {
+function union(intervals: readonly Interval[]): Interval[] {
   const sorted = [...intervals].sort((a, b) => a.start_s - b.start_s || a.end_s - b.end_s);
   const merged: { start_s: number; end_s: number }[] = [];
   for (const { start_s, end_s } of sorted) {

@@ -23,6 +23,6 @@ export function episodeMot({ frames, tracks }: EpisodeArtifacts): string {
 }
 
 /** The number in `track-00012`. */
-export function trackNumber(trackId: string): number {
+function trackNumber(trackId: string): number {
   return Number(trackId.slice('track-'.length));
 }

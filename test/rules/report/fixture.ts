@@ -1,10 +1,9 @@
 // A made-up episode for the report's tests: three people, one of them unnamed, and two others.
-import { readFile } from 'node:fs/promises';
 import type { ReportInput } from '../../../rules/report/view.js';
 import type { Screentime } from '../../../src/stage/artifacts.js';
 import type { DetectorCard, EmbedderCard } from '../../../src/stage/model.js';
 
-export type PersonTime = Screentime['identities'][number];
+type PersonTime = Screentime['identities'][number];
 type Kind = 'seen' | 'bridged';
 
 export function person(id: string, spans: readonly (readonly [number, number, Kind?])[], name?: string): PersonTime {
@@ -141,9 +140,4 @@ export function episode(
     embedder,
     thumbs: new Map(),
   };
-}
-
-/** A picture from disk as a data URI, for looking at the page. */
-export async function dataUri(path: string): Promise<string> {
-  return `data:image/jpeg;base64,${(await readFile(path)).toString('base64')}`;
 }

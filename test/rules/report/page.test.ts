@@ -24,7 +24,7 @@ function textOf(markup: string): string {
 test('each person has a row with time, error, share, appearances, first time and confidence', () => {
   expect(textOf(page)).toContain('Ada id_0001 0:32 32.00 s, 0.40 bridged 0.16 53.3 % 3 0:02.0 93 %');
   expect(textOf(page)).toContain('3 id_0003 0:07 7.00 s 0.04 11.7 % 1 0:24.0 40 % check');
-  expect(textOf(page)).toContain('2 others seen too briefly for a row of their own id_0004 , id_0005 0:01 0.80 s');
+  expect(textOf(page)).toContain('2 others too brief or too doubtful for a row id_0004 , id_0005 0:01 0.80 s');
 });
 
 test('the page asks for nothing: no address, and a policy under which only its own script runs', () => {
@@ -94,7 +94,7 @@ describe('states', () => {
 
   test('only people too brief for a row', () => {
     const brief = textOf(reportPage(episode([], ['id_0001'])));
-    expect(brief).toContain('1 other seen too briefly for a row of their own');
+    expect(brief).toContain('1 other too brief or too doubtful for a row');
     expect(brief).not.toContain('Together on screen');
   });
 

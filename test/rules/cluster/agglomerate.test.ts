@@ -75,6 +75,23 @@ describe('agglomerate', () => {
     expect(new Set(agglomerate({ ...zero, linkage: 'average', distanceMax: 1 }).labels).size).toBe(3000);
   });
 
+  test('distances that single precision cannot tell apart are told apart', () => {
+    const dim = 512;
+    for (let seed = 1; seed <= 40; seed++) {
+      // Seen from a row of ones, a row and its reverse are equally far; one number then tips the balance.
+      const row = scattered(dim, seed).map((value) => value + 2);
+      const nearly = row.toReversed().with(0, row[dim - 1]! * (1 + 1e-5));
+      const vectors = Float32Array.of(...new Array<number>(dim).fill(1), ...row, ...nearly);
+      const [one, other] = [row, nearly].map((values) => {
+        const sum = values.reduce((total, value) => total + value, 0);
+        return 1 - sum / Math.sqrt(dim * values.reduce((total, value) => total + value * value, 0));
+      }) as [number, number];
+      const distanceMax = (one + other) / 2;
+      const { labels } = agglomerate({ vectors, count: 3, dim, linkage: 'average', distanceMax });
+      expect([...labels], `${one} ${other}`).toEqual(one < other ? [0, 0, 1] : [0, 1, 0]);
+    }
+  });
+
   test.each(linkages)('%s: the chain gives the same partition as merging the nearest pair over and over', (linkage) => {
     fc.assert(
       fc.property(

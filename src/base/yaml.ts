@@ -17,7 +17,7 @@ import {
 import type { Json } from './canonical-json.js';
 import { Problems } from './problems.js';
 import { quote } from './quote.js';
-import { sourceOf, type Source } from './source.js';
+import type { Source } from './source.js';
 
 /** A file written by hand is far smaller; what aliases unfold to may be no larger either. */
 const textLengthMax = 1024 * 1024;
@@ -77,14 +77,6 @@ export function readYaml(source: Source, problems: Problems): YamlNode | undefin
     problems.add(() => ({ code, message, place: source.place(at.start, at.end) }));
     return undefined;
   }
-}
-
-/** The plain value of a YAML text. Throws one ProblemError with every problem of the file. */
-export function parseYaml(file: { readonly text: string; readonly file: string }): Json {
-  const problems = new Problems();
-  const root = readYaml(sourceOf(file), problems);
-  problems.throwIfAny();
-  return root === undefined ? null : toJson(root);
 }
 
 /** A node as plain data; nodes that aliases share become one shared value. */

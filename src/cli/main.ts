@@ -185,7 +185,9 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
     .version(await version())
     .wrap(Math.min(110, io.out.columns || 110))
     .fail((message: string | null, error: Error | undefined) => {
-      throw error ?? problem('usage', message ?? 'these words do not fit', 'see: sa --help');
+      // yargs' own complaints come as errors of its class; anything else is a verb's.
+      if (error !== undefined && error.name !== 'YError') throw error;
+      throw problem('usage', message ?? error?.message ?? 'these words do not fit', 'see: sa --help');
     });
   for (const [name, { usage, does, flags, load }] of Object.entries(verbs)) {
     parser.command(

@@ -70,8 +70,10 @@ export function startFfmpeg(command: FfmpegCommand): RunningFfmpeg {
   }).finally(() => {
     running = false;
     command.signal.removeEventListener('abort', kill);
-    stdout.end();
   });
+  // The process may be gone before its last bytes are read: after a good end only the pipe itself
+  // may close the stream. After a failure there may never have been a pipe.
+  ended.catch(() => stdout.end());
   command.signal.addEventListener('abort', kill, { once: true });
   if (command.onLine) ffmpeg.on('stderr', command.onLine);
   ffmpeg.pipe(stdout, { end: true });

@@ -2,7 +2,7 @@
 // A stage reads its inputs, computes, and writes its outputs; it knows no cache and no plan.
 import type { EpisodeRunConfig, ParamName } from './config.js';
 import type { Frame, FrameRequest } from './frames.js';
-import type { DetectorCard, EmbedderCard, ModelCard, OpenModel } from './model.js';
+import type { DetectorCard, EmbedderCard, OpenModel } from './model.js';
 
 /** One file of an input that gathers all episodes. */
 export interface GatheredInput {
@@ -107,4 +107,3 @@ export interface StageEntry {
 }
 
 export type StageCatalogue = Readonly<Record<string, StageEntry>>;
-export type { ModelCard };

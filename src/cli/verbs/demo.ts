@@ -11,7 +11,7 @@ import { compareWithTruth, comparisonLines } from '../../demo/compare.js';
 import { fetchDemoPictures, pictureSource } from '../../demo/pictures.js';
 import { makeDemoVideo } from '../../demo/render.js';
 import { demoTruth } from '../../demo/truth.js';
-import { exportEpisode } from '../../export/export.js';
+import { exportedEpisode } from '../../export/json.js';
 import { findMediaTools } from '../../media/tools.js';
 import { printJson, type Io } from '../io.js';
 import { text, type Flags } from '../options.js';
@@ -49,11 +49,7 @@ export async function demo(io: Io, flags: Flags): Promise<number> {
   );
   if (code !== 0 || flags['dry-run'] === true) return code;
   const artifacts = await readArtifacts(workspace, demoEpisode);
-  const [exported] = exportEpisode({ format: 'json', ...artifacts });
-  const comparison = compareWithTruth(
-    JSON.parse(exported!.text) as Parameters<typeof compareWithTruth>[0],
-    demoTruth(),
-  );
+  const comparison = compareWithTruth(exportedEpisode(artifacts), demoTruth());
   const report = join(dataRoot, 'reports', demoEpisode, 'index.html');
   if (flags['json'] === true) printJson(io, { version: 1, ...comparison, report });
   else io.out.write(`\n${comparisonLines(comparison).join('\n')}\n\nreport: ${report}\n`);

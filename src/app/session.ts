@@ -6,9 +6,9 @@ import { executePlan } from '../engine/execute.js';
 import type { World } from '../engine/decide.js';
 import { Lockfiles, lockfilePath } from '../engine/lockfile.js';
 import { judge, makePlan, type Plan } from '../engine/plan.js';
-import { clearStaging, clearTemporaries } from '../engine/publish.js';
+import { clearStaging, clearTemporaries, isStagingUsed } from '../engine/publish.js';
 import { asDiskProblem } from '../disk/disk-problem.js';
-import { takeMutex } from '../disk/lock.js';
+import { takeMutex, tryMutex } from '../disk/lock.js';
 import type { RunNotes } from '../runner/runner.js';
 import { Store } from '../store/store.js';
 import { Facts, type ParamChoice } from './facts.js';
@@ -64,6 +64,7 @@ export class Session {
     const allFresh = first.steps.every(({ verdict }) => verdict.kind === 'fresh' && !verdict.unrecorded);
     if (allFresh && !this.#mustForget(selection)) {
       this.#rememberDigests();
+      await this.#tidyUp();
       return first.steps.map(({ action, verdict }) => ({
         action,
         outcome: { kind: verdict.kind === 'fresh' && verdict.entry.trusted ? 'trusted' : 'fresh' },
@@ -115,6 +116,16 @@ export class Session {
       this.#rememberDigests();
       mutex.release();
     }
+  }
+
+  // What a killed build left in staging goes even when there is nothing to build; a running one keeps its own.
+  async #tidyUp(): Promise<void> {
+    const { stateRoot } = this.workspace;
+    if (!isStagingUsed(join(stateRoot, 'tmp'))) return;
+    const mutex = await tryMutex(join(stateRoot, 'lock'));
+    if (mutex === undefined) return;
+    clearStaging(join(stateRoot, 'tmp'));
+    mutex.release();
   }
 
   // A rule that is gone leaves a lockfile as a clean build would write it.

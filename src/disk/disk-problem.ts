@@ -5,6 +5,7 @@ import { problem } from '../base/problem.js';
 const hints: Readonly<Record<string, string>> = {
   ENOSPC: 'make room and build again; what was finished is kept',
   EDQUOT: 'make room and build again; what was finished is kept',
+  EIO: 'the disk failed; the system log may say why',
   EROFS: 'the data folder is read-only here; set SA_DATA_ROOT to a place that can be written',
   EACCES: 'see who owns the file and who may read and write it',
   EPERM: 'see who owns the file and who may read and write it',

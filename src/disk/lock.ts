@@ -10,6 +10,15 @@ export interface Mutex {
 
 const retryMs = 50;
 
+/** Takes the mutex if nobody holds it. */
+export async function tryMutex(absolute: string): Promise<Mutex | undefined> {
+  const { tryLock } = await import('fs-native-extensions');
+  const descriptor = openSync(absolute, 'a+');
+  if (tryLock(descriptor)) return { release: () => closeSync(descriptor) };
+  closeSync(descriptor);
+  return undefined;
+}
+
 /**
  * Takes the mutex, waiting for its holder. `onWait` is called once, with the holder's process id
  * where it can be read. Rejects when `signal` aborts.
@@ -34,12 +43,12 @@ export async function takeMutex(
   return { release: () => closeSync(descriptor) };
 }
 
-// Only for the one who waits: a full disk may leave it unsaid.
+// Only for the one who waits: a disk that is full or failing may leave it unsaid.
 function sayWhoHoldsIt(descriptor: number): void {
   try {
     ftruncateSync(descriptor);
     writeSync(descriptor, `${process.pid}\n`);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  } catch {
+    return;
   }
 }

@@ -33,7 +33,8 @@ export class Staging {
   /** Where the output in `role` is to be written: an existing empty folder when `path` ends with `/`. */
   pathFor(role: string, path: string): string {
     const staged = join(this.folder, role, basename(path));
-    mkdirSync(path.endsWith('/') ? staged : dirname(staged), { recursive: true });
+    const folder = path.endsWith('/') ? staged : dirname(staged);
+    if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
     return staged;
   }
 

@@ -39,7 +39,7 @@ const artifacts = (limit: number): Record<string, string> => {
 
 export interface FaultWorld {
   /** A copy that was built with the old limit and edited to the new one. */
-  fresh(): World;
+  readonly fresh: () => World;
   /** Number of writes in a build of the edit that nothing cuts short. */
   readonly writes: number;
 }

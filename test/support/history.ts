@@ -70,7 +70,7 @@ class History {
   #locked = new Map<string, string>();
   /** Keys of all that was ever finished. */
   readonly #ever = new Set<string>();
-  /** A blob was damaged or the store removed: what could be restored may have to be made again. */
+  /** A blob was damaged: what could be restored may have to be made again. */
   #storeHurt = false;
   #figures = { builds: 0, ran: 0, restored: 0, interrupted: 0 };
   #sources = new Set<string>();
@@ -160,12 +160,13 @@ class History {
 
   #hurtStore(): string {
     const store = join(this.root, 'data/.sa/store');
-    this.#storeHurt = true;
     const blobs = Object.keys(readTree(join(store, 'blobs')));
     if (blobs.length === 0 || this.#dice.chance(0.3)) {
       rmSync(store, { recursive: true, force: true });
+      this.#ever.clear();
       return 'store removed';
     }
+    this.#storeHurt = true;
     const blob = join(store, 'blobs', this.#dice.pick(blobs));
     const bytes = readFileSync(blob);
     if (bytes.length > 0) bytes[this.#dice.below(bytes.length)]! ^= 1 << this.#dice.below(8);
@@ -198,7 +199,7 @@ class History {
           finished: ({ action: { id }, outcome }) => {
             if (outcome.kind === 'failed' || outcome.kind === 'skipped') return;
             finished++;
-            this.#record(actions.get(id)!);
+            this.#record(actions.get(id)!, outcome.kind);
           },
         },
       });
@@ -242,11 +243,10 @@ class History {
         throw new Error(`${id} ran, but the plan did not say so`);
       if (outcomes.get(id) === 'failed' || outcomes.get(id) === 'skipped') continue;
       for (const [path, text] of Object.entries(files)) same(path, readOrNone(join(this.root, 'data', path)), text);
-      this.#record(action);
+      this.#record(action, outcomes.get(id)!);
       this.#figures.ran += outcomes.get(id) === 'built' ? 1 : 0;
       this.#figures.restored += outcomes.get(id) === 'restored' ? 1 : 0;
     }
-    this.#storeHurt &&= [...outcomes.values()].every((kind) => kind === 'fresh');
     const good = [...outcomes.values()].every((kind) => kind !== 'failed' && kind !== 'skipped');
     const again = await this.#session();
     const found = verify(again, { words: [], all: true }, { allowMissing: false });
@@ -276,9 +276,9 @@ class History {
     return Object.keys(readTree(join(this.root, 'data', folder))).length === 2;
   }
 
-  #record({ id, key }: ModelAction): void {
+  #record({ id, key }: ModelAction, outcome: string): void {
     this.#locked.set(id, key);
-    this.#ever.add(key);
+    if (outcome === 'built') this.#ever.add(key);
   }
 
   /** The same sources, never built: artifacts and lockfiles must be the same bytes. */

@@ -14,7 +14,7 @@ test('a slow reader is handed every frame, also those that were in the pipe when
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'clip.mp4');
   const { ffmpeg } = await usualMediaTools();
-  const source = ['-f', 'lavfi', '-i', 'testsrc=size=320x240:rate=25:duration=2'];
+  const source = ['-f', 'lavfi', '-i', 'testsrc=size=960x720:rate=25:duration=2'];
   execFileSync(ffmpeg, ['-loglevel', 'error', ...source, '-c:v', 'mpeg4', path]);
   const { signal } = new AbortController();
   const facts = await probeVideo(path, signal);

@@ -88,7 +88,15 @@ export const stages: StageCatalogue = {
   },
   cluster: {
     revision: 1,
-    params: ['embedder', 'cluster_thresh', 'min_identity_sim', 'min_cluster_size', 'second_pass', 'blur_correction'],
+    params: [
+      'embedder',
+      'cluster_thresh',
+      'min_identity_sim',
+      'min_cluster_size',
+      'second_pass',
+      'track_vector',
+      'blur_correction',
+    ],
     models: ['embedder'],
     inputs: ['track_reps', 'vectors', 'tracks', 'faces', 'embeddings'],
     outputs: ['clusters'],

@@ -21,9 +21,16 @@ import { blurOfTracks, sharedByBlur, withoutBlur } from './blur.js';
 import { groupTracks } from './group-tracks.js';
 import { selfCalibrate, type SelfCalibration, type TimedVector } from './self-calibrate.js';
 import { seenTogether } from './together.js';
+import { meansByTrack, type EmbeddedFace } from './track-means.js';
 
 type Params =
-  'embedder' | 'cluster_thresh' | 'min_identity_sim' | 'min_cluster_size' | 'second_pass' | 'blur_correction';
+  | 'embedder'
+  | 'cluster_thresh'
+  | 'min_identity_sim'
+  | 'min_cluster_size'
+  | 'second_pass'
+  | 'track_vector'
+  | 'blur_correction';
 
 /** A self-calibrated threshold stays between these calibrated values: beyond, the episode says too little. */
 const autoRange = [0.5, 0.95] as const;
@@ -36,8 +43,9 @@ export const stage: Stage<Params> = {
     const reps = await readJsonLines(inputs.path('track_reps'), trackRepSchema);
     const faces = await readJsonLines(inputs.path('faces'), faceSchema);
     const prototypes = await readRows(inputs, 'vectors', reps.length);
+    const embedded = await embeddedFaces(inputs, faces);
 
-    const vectorOf = vectorsByTrack(reps, prototypes);
+    const vectorOf = params.track_vector === 'prototype' ? prototypesByTrack(reps, prototypes) : meansByTrack(embedded);
     const apart = seenTogether(tracks);
     const blur = params.blur_correction
       ? blurOfTracks(
@@ -51,7 +59,7 @@ export const stage: Stage<Params> = {
 
     const { thresh, cosine, found } =
       params.cluster_thresh === 'auto'
-        ? await autoThreshold({ inputs, faces, tracks, apart, corrected, calibration })
+        ? autoThreshold({ embedded, tracks, apart, corrected, calibration })
         : { thresh: params.cluster_thresh, cosine: cosineOf(calibration, params.cluster_thresh), found: undefined };
     context.signal.throwIfAborted();
 
@@ -100,8 +108,16 @@ async function readRows(inputs: StageInputs, role: string, count: number): Promi
   return Array.from({ length: rows }, (_, row) => data.subarray(row * dim, (row + 1) * dim));
 }
 
-/** A row of zeros is a failed embedding: the track then has no vector. */
-function vectorsByTrack(reps: readonly TrackRep[], rows: readonly Float32Array[]): Map<string, Float32Array> {
+/** Faces with their vectors; a rejected face has no row, and a row of zeros is a failed embedding. */
+async function embeddedFaces(inputs: StageInputs, faces: readonly Face[]): Promise<EmbeddedFace[]> {
+  const usable = faces.filter(({ rejection_reason }) => rejection_reason === undefined);
+  const rows = await readRows(inputs, 'embeddings', usable.length);
+  return usable
+    .map((face, row) => ({ face, vector: rows[row]! }))
+    .filter(({ vector }) => vector.some((value) => value !== 0));
+}
+
+function prototypesByTrack(reps: readonly TrackRep[], rows: readonly Float32Array[]): Map<string, Float32Array> {
   return new Map(
     reps.flatMap(({ track_id }, row): [string, Float32Array][] =>
       rows[row]!.some((value) => value !== 0) ? [[track_id, rows[row]!]] : [],
@@ -131,29 +147,24 @@ function sharedOf(
 }
 
 /** The threshold that the episode itself suggests, or the default when it says too little. */
-async function autoThreshold({
-  inputs,
-  faces,
+function autoThreshold({
+  embedded,
   tracks,
   apart,
   corrected,
   calibration,
 }: {
-  readonly inputs: StageInputs;
-  readonly faces: readonly Face[];
+  readonly embedded: readonly EmbeddedFace[];
   readonly tracks: readonly Track[];
   readonly apart: readonly Pair[];
   readonly corrected: (track: number, vector: Float32Array) => Float32Array;
   readonly calibration: Parameters<typeof cosineOf>[0];
-}): Promise<{ thresh: number; cosine: number; found: SelfCalibration | undefined }> {
-  const embedded = faces.filter(({ rejection_reason }) => rejection_reason === undefined);
-  const rows = await readRows(inputs, 'embeddings', embedded.length);
+}): { thresh: number; cosine: number; found: SelfCalibration | undefined } {
   const placeOf = new Map(tracks.map(({ track_id }, track) => [track_id, track]));
   const byTrack: TimedVector[][] = tracks.map(() => []);
-  for (const [row, { track_id, ts_s }] of embedded.entries()) {
-    const track = placeOf.get(track_id);
-    if (track === undefined || rows[row]!.every((value) => value === 0)) continue;
-    byTrack[track]!.push({ vector: corrected(track, rows[row]!), timeS: ts_s });
+  for (const { face, vector } of embedded) {
+    const track = placeOf.get(face.track_id);
+    if (track !== undefined) byTrack[track]!.push({ vector: corrected(track, vector), timeS: face.ts_s });
   }
   const found = selfCalibrate(byTrack, apart);
   const fallback = configFields.cluster_thresh.default as number;

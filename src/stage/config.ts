@@ -76,6 +76,11 @@ export const configFields = {
   ),
   min_cluster_size: param(count, 1, 'smallest group of tracks that stays together'),
   second_pass: param(z.boolean(), false, 'let small clusters join a clear, close large one'),
+  track_vector: param(
+    z.enum(['all_faces', 'prototype']),
+    'all_faces',
+    'what tracks are compared by: the mean of all their embedded faces, or the prototype of the best ones',
+  ),
   blur_correction: param(
     z.boolean(),
     true,

@@ -5,6 +5,7 @@ import { blurOfTracks, sharedByBlur, withoutBlur } from '../../../rules/cluster/
 import { groupTracks } from '../../../rules/cluster/group-tracks.js';
 import type { GroupableTrack, GroupingOptions } from '../../../rules/cluster/group-tracks.js';
 import { selfCalibrate } from '../../../rules/cluster/self-calibrate.js';
+import { meansByTrack } from '../../../rules/cluster/track-means.js';
 import { seenTogether } from '../../../rules/cluster/together.js';
 
 /** A unit vector in the plane. */
@@ -126,6 +127,27 @@ describe('blur', () => {
     const one = { vector: at(30), blur: 1 };
     expect([...sharedByBlur([one, one, one], [])]).toEqual([0, 0]);
     expect(withoutBlur(one, sharedByBlur([one, one], []))[0]).toBeCloseTo(one.vector[0]!, 6);
+  });
+});
+
+describe('meansByTrack', () => {
+  const face = (track_id: string, degrees: number, quality_score: number) => ({
+    face: { track_id, quality_score, ts_s: 0 },
+    vector: at(degrees),
+  });
+
+  test('every face of a track counts by its quality; faces that cancel out leave no vector', () => {
+    const means = meansByTrack([
+      face('a', 0, 0.5),
+      face('b', 10, 0.9),
+      face('b', 190, 0.9),
+      face('a', 90, 0.5),
+      face('c', 0, 1),
+      face('c', 90, 0),
+    ]);
+    expect([...means.keys()]).toEqual(['a', 'c']);
+    expect(means.get('a')![0]).toBeCloseTo(Math.SQRT1_2, 6);
+    expect(means.get('c')![0]).toBeCloseTo(1, 5);
   });
 });
 

@@ -95,6 +95,7 @@ async function installMissing(
 ): Promise<Readonly<Record<string, string>>> {
   const there = pathsIfThere(registry, entry);
   if (there !== undefined) return there;
+  const before = new Set(registry.entries.filter((one) => isInstalled(registry, one)));
   const installation = new Installation(registry, options);
   try {
     for (const file of Object.values(entry.files))
@@ -102,7 +103,8 @@ async function installMissing(
   } finally {
     installation.cleanUp();
   }
-  tellLicence(entry, options);
+  // One archive may have brought in several models.
+  for (const one of registry.entries) if (!before.has(one) && isInstalled(registry, one)) tellLicence(one, options);
   const paths = pathsIfThere(registry, entry);
   if (paths === undefined) throw new Error(`a file of ${entry.name} went away while it was installed`);
   return paths;

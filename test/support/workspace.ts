@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { main } from '../../src/cli/main.js';
 import type { Io, Screen } from '../../src/cli/io.js';
 
@@ -27,6 +27,22 @@ export interface World {
 export function testWorkspace(files: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv = {}): World {
   const root = mkdtempSync(join(tmpdir(), 'sa-test-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  return workspaceIn(root, files, env);
+}
+
+/** The same for a whole file of tests, made in `beforeAll` and removed after the last one. */
+export function keptWorkspace(files: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv = {}): World {
+  const root = mkdtempSync(join(tmpdir(), 'sa-test-'));
+  toRemove.push(root);
+  return workspaceIn(root, files, env);
+}
+
+const toRemove: string[] = [];
+afterAll(() => {
+  for (const root of toRemove.splice(0)) rmSync(root, { recursive: true, force: true });
+});
+
+function workspaceIn(root: string, files: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): World {
   const write: World['write'] = (contents) => {
     for (const [path, text] of Object.entries(contents)) {
       mkdirSync(dirname(join(root, path)), { recursive: true });

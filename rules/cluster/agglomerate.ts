@@ -4,11 +4,9 @@ import { averageDistances, extremeDistances } from './linkages.js';
 import { mergeTree } from './chain.js';
 import { mergeWithin } from './constrained.js';
 import { unitRows } from './distances.js';
+import type { Linkage, Pair } from './terms.js';
 
-export type Linkage = 'average' | 'complete' | 'single';
-
-/** Two rows, in any order. */
-export type Pair = readonly [i: number, j: number];
+export type { Linkage, Pair };
 
 export interface AgglomerateInput {
   /** count x dim numbers, row by row; rows need not have length 1. */

@@ -2,7 +2,7 @@
 // it sees who: two small soft faces of strangers come out more alike than two sharp ones of one
 // person. Pure; it judges nobody.
 import type { Face } from '../../src/stage/artifacts.js';
-import type { Pair } from './agglomerate.js';
+import type { Pair } from './terms.js';
 
 /** Sharpness part of the quality at which a face counts as half blurred (Laplacian variance 20 of 250). */
 const halfSharpness = 0.08;

@@ -1,6 +1,6 @@
 // Greedy agglomeration under constraints: the nearest allowed pair is merged until none is left.
 // A forbidden pair has distance Infinity, which every merge hands on to the merged cluster.
-import type { Linkage, Pair } from './agglomerate.js';
+import type { Linkage, Pair } from './terms.js';
 import type { Merge } from './chain.js';
 import { doubleDistances, triangleStarts } from './distances.js';
 import { PairHeap } from './pair-heap.js';

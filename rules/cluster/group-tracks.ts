@@ -1,7 +1,7 @@
 // From tracks with vectors to groups of tracks: linkage, then what leaves a group, what joins one,
 // and how close each group is. Pure; no names, no edits.
 import { agglomerate } from './agglomerate.js';
-import type { Pair } from './agglomerate.js';
+import type { Pair } from './terms.js';
 import { dot, meanDirection } from './vectors.js';
 
 export interface GroupableTrack {

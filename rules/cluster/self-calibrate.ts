@@ -1,6 +1,6 @@
 // Finds the similarity that tells this episode's people apart, without labels: faces of one track
 // are one person, faces of tracks seen side by side are two. Pure.
-import type { Pair } from './agglomerate.js';
+import type { Pair } from './terms.js';
 import { dot } from './vectors.js';
 
 /** A face of a track. */

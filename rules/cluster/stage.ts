@@ -16,7 +16,7 @@ import { configFields } from '../../src/stage/config.js';
 import { readFloatMatrix } from '../../src/stage/npy.js';
 import { readJsonLines, writeJson } from '../../src/stage/read-write.js';
 import type { Stage, StageInputs } from '../../src/stage/stage.js';
-import type { Pair } from './agglomerate.js';
+import type { Pair } from './terms.js';
 import { blurOfTracks, sharedByBlur, withoutBlur } from './blur.js';
 import { groupTracks } from './group-tracks.js';
 import { selfCalibrate, type SelfCalibration, type TimedVector } from './self-calibrate.js';

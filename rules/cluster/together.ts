@@ -1,6 +1,6 @@
 // Which tracks are in the picture at the same time and so cannot be one person. Pure.
 import type { Bbox, Track } from '../../src/stage/artifacts.js';
-import type { Pair } from './agglomerate.js';
+import type { Pair } from './terms.js';
 
 /** Tracks must share this many processed frames: one can be a detector's slip. */
 const framesMin = 2;

@@ -91,9 +91,9 @@ export class Session {
       const temporaryRoot = join(stateRoot, 'tmp');
       clearStaging(temporaryRoot);
       const lockfiles = new Lockfiles(dataRoot);
-      for (const ep of new Set(selection.actions.map(({ ep }) => ep))) {
+      for (const ep of lockedOf(selection.actions)) {
         clearTemporaries(join(dataRoot, lockfilePath(ep), '..'));
-        lockfiles.keepOnly(ep, this.#ruleNames());
+        lockfiles.keepOnly(ep, this.#ruleNames(ep));
       }
       const world = this.#world(lockfiles, false);
       const { StageRunner } = await import('../runner/runner.js');
@@ -131,11 +131,13 @@ export class Session {
   // A rule that is gone leaves a lockfile as a clean build would write it.
   #mustForget({ actions }: Selection): boolean {
     const lockfiles = this.lockfiles();
-    return actions.some(({ ep }) => lockfiles.holdsOthers(ep, this.#ruleNames()));
+    return lockedOf(actions).some((ep) => lockfiles.holdsOthers(ep, this.#ruleNames(ep)));
   }
 
-  #ruleNames(): Set<string> {
-    return new Set(this.workspace.pipeline.rules.map(({ name }) => name));
+  // The rules that have an entry in the lockfile of `ep`: a rule may have moved between the two kinds.
+  #ruleNames(ep: string | undefined): Set<string> {
+    const scope = ep === undefined ? 'project' : 'episode';
+    return new Set(this.workspace.pipeline.rules.filter((rule) => rule.scope === scope).map(({ name }) => name));
   }
 
   async #pinModels({ actions }: Selection, { observer, signal }: BuildOptions): Promise<void> {
@@ -184,4 +186,9 @@ export class Session {
       if (!['EACCES', 'EROFS', 'EPERM', 'ENOSPC'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
   }
+}
+
+// Whose lockfiles a build looks after: its episodes', and the one of the rules made once.
+function lockedOf(actions: Selection['actions']): (string | undefined)[] {
+  return [...new Set([undefined, ...actions.map(({ ep }) => ep)])];
 }

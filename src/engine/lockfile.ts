@@ -1,6 +1,6 @@
 // manifests/{ep}/sa.lock: for each rule the manifest that built its outputs and their digests.
 // Sorted keys, no times, no machine: two builds of the same thing write the same bytes.
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJsonPretty, type Json } from '../base/canonical-json.js';
 import { problem } from '../base/problem.js';
@@ -60,12 +60,14 @@ export class Lockfiles {
     return [...this.#lockfile(ep).entries.keys()].some((rule) => !rules.has(rule));
   }
 
-  /** Writes every lockfile that changed. */
+  /** Writes every lockfile that changed; one without entries is removed, as a clean build has none. */
   save(): void {
     for (const [ep, lockfile] of this.#open) {
       if (!lockfile.changed) continue;
+      const absolute = join(this.#root, lockfilePath(ep));
       const actions = Object.fromEntries(lockfile.entries);
-      writeAtomic(join(this.#root, lockfilePath(ep)), canonicalJsonPretty({ version, actions } as unknown as Json));
+      if (lockfile.entries.size === 0) rmSync(absolute, { force: true });
+      else writeAtomic(absolute, canonicalJsonPretty({ version, actions } as unknown as Json));
       lockfile.changed = false;
     }
   }

@@ -299,6 +299,7 @@ class History {
       });
       for (const folder of ['data/made', 'data/manifests']) {
         const [mine, theirs] = [readTree(join(this.root, folder)), readTree(join(clean, folder))];
+        if (folder === 'data/manifests') same('the lockfiles', Object.keys(mine).sort(), Object.keys(theirs).sort());
         for (const [path, text] of Object.entries(theirs)) same(`${folder}/${path} of a clean build`, mine[path], text);
       }
     } finally {

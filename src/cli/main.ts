@@ -78,6 +78,21 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
     flags: building,
     load: async () => (await import('./verbs/build.js')).plan,
   },
+  watch: {
+    usage: episodesAndTargets,
+    does: 'build, then again on each edit of pipeline.yaml, inputs, edits.yaml or your own code',
+    flags: (argv) =>
+      selecting(argv)
+        .option('jobs', { alias: 'j', type: 'number', describe: 'actions at a time (default: the cores)' })
+        .option('keep-going', {
+          alias: 'k',
+          type: 'boolean',
+          describe: 'go on with what does not need a failed action',
+        })
+        .option('cache', { type: 'boolean', describe: '--no-cache: neither restore from the store nor keep in it' })
+        .option('poll', { type: 'boolean', describe: 'look at files regularly, for network file systems' }),
+    load: async () => (await import('./verbs/watch.js')).watch,
+  },
   explain: {
     usage: episodesAndTargets,
     does: 'show each difference between what built a target and what holds now',

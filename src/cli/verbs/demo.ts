@@ -69,6 +69,6 @@ async function openOrInit(io: Io, flags: Flags): Promise<Awaited<ReturnType<type
     )
       throw error;
   }
-  await init(io);
+  await init({ ...io, out: io.err });
   return openWorkspace(options);
 }

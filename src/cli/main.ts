@@ -261,8 +261,8 @@ function isEntry(): boolean {
 
 if (isEntry()) {
   const interrupt = new AbortController();
+  let asked = false;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    let asked = false;
     process.on(name, () => {
       if (asked) process.exit(exitCodes.interrupted);
       asked = true;

@@ -1,7 +1,5 @@
 // Runs an action for the engine: a built-in stage, a user's module, or a command. Hands a stage its
 // paths, its frames and its models; knows no cache and no plan.
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { problem } from '../base/problem.js';
 import type { ActionJob, ActionRunner, RunResult } from '../engine/execute.js';
 import type { Device } from '../models/devices.js';
@@ -14,6 +12,7 @@ import type { OpenModel } from '../stage/model.js';
 import type { Stage, StageCatalogue, StageContext } from '../stage/stage.js';
 import { runCommand } from './command.js';
 import { framesFor, mediaProbe } from './frames.js';
+import { importModule } from './module-import.js';
 import { ambiguousInputs, stageInputs, stageOutputs } from './paths.js';
 
 /** What a build tells people while actions run, besides progress. */
@@ -85,8 +84,7 @@ export class StageRunner implements ActionRunner {
 
   async #loadStage(code: ActionJob['action']['rule']['code'] & { kind: 'stage' | 'module' }): Promise<Stage> {
     if (code.kind === 'stage') return (await this.#world.catalogue[code.stage]!.load()).stage;
-    const url = pathToFileURL(join(this.#world.projectRoot, code.file)).href;
-    const module = (await import(url)) as { readonly stage?: unknown };
+    const module = (await importModule(this.#world.projectRoot, code.file)) as { readonly stage?: unknown };
     const { stage } = module;
     if (typeof stage !== 'object' || stage === null || !('run' in stage) || typeof stage.run !== 'function') {
       throw problem(

@@ -1,0 +1,48 @@
+// Listens to the file system. An event is a hint that something may have changed and no more: what
+// changed is found by planning again. The only importer of chokidar.
+import { watch } from 'chokidar';
+
+/** How often a file is looked at where the file system tells nothing (network mounts). */
+const pollMs = 300;
+
+/** What is listened to, of all that lies below the roots. */
+export interface WatchedPaths {
+  /** Existing folders, absolute, none below another. */
+  readonly roots: readonly string[];
+  /** Whether this file matters. */
+  isWatched(absolute: string): boolean;
+  /** Whether a file that matters may lie below this folder. */
+  mayHold(absolute: string): boolean;
+}
+
+export interface Listening {
+  close(): Promise<void>;
+}
+
+/** Listens until closed; resolves when no later edit can be missed. */
+export async function listen(
+  paths: WatchedPaths,
+  {
+    poll,
+    onHint,
+    onError,
+  }: {
+    readonly poll: boolean;
+    readonly onHint: (absolute: string) => void;
+    readonly onError: (error: unknown) => void;
+  },
+): Promise<Listening> {
+  const watcher = watch([...paths.roots], {
+    ignored: (path) => !paths.isWatched(path) && !paths.mayHold(path),
+    ignoreInitial: true,
+    usePolling: poll,
+    interval: pollMs,
+    binaryInterval: pollMs,
+  });
+  watcher.on('all', (_event, path) => {
+    if (paths.isWatched(path)) onHint(path);
+  });
+  watcher.on('error', onError);
+  await new Promise<void>((resolve) => watcher.once('ready', resolve));
+  return { close: () => watcher.close() };
+}

@@ -7,6 +7,10 @@ import type { EpisodeRunConfig } from '../../src/stage/config.js';
 import type { Stage } from '../../src/stage/stage.js';
 import { contentScorer } from './content-score.js';
 import { detectCuts } from './detect-cuts.js';
+import { gradualFinder, type GradualFinder } from './gradual.js';
+import { hybridCuts } from './hybrid-cuts.js';
+import { thumbnail } from './thumbnail.js';
+import { unlikeMeter, type UnlikeMeter } from './unlike.js';
 
 type Detector = EpisodeRunConfig['scene_detector'];
 
@@ -27,14 +31,20 @@ export const stage: Stage<'scene_detector' | 'scene_threshold' | 'scene_min_len'
     const { scene_detector: detector, scene_threshold: threshold, scene_min_len: minLength } = params;
     const scores = new Float64Array(index.frame_count);
     const scorer = contentScorer();
+    const meters = { unlike: unlikeMeter(), gradual: gradualFinder() };
     if (detector !== 'off') {
       for await (const frame of frames) {
         signal.throwIfAborted();
         scores[frame.index] = scorer.score(frame);
+        if (detector === 'hybrid') {
+          const small = thumbnail(frame);
+          meters.unlike.push(small);
+          meters.gradual.push(small);
+        }
         context.progress(frame.index + 1, index.frame_count);
       }
     }
-    const scenes = scenesBetween(cutsOf(detector, scores, index.fps, threshold, minLength), index);
+    const scenes = scenesBetween(cutsOf(detector, scores, meters, index.fps, threshold, minLength), index);
     await writeJson(outputs.path('scenes'), scenesSchema, {
       schema_version: 'scenes_v1',
       detector,
@@ -71,7 +81,14 @@ function side(pixels: number): number {
   return Math.max(1, tie && rounded % 2 === 1 ? rounded - 1 : rounded);
 }
 
-function cutsOf(detector: Detector, scores: Float64Array, fps: number, threshold: number, minLength: number): number[] {
+function cutsOf(
+  detector: Detector,
+  scores: Float64Array,
+  meters: { readonly unlike: UnlikeMeter; readonly gradual: GradualFinder },
+  fps: number,
+  threshold: number,
+  minLength: number,
+): number[] {
   const common = { scores, fps, minSceneFrames: minLength };
   switch (detector) {
     case 'off':
@@ -80,6 +97,10 @@ function cutsOf(detector: Detector, scores: Float64Array, fps: number, threshold
       return detectCuts({ ...common, detector: 'content', threshold });
     case 'adaptive':
       return detectCuts({ ...common, detector: 'adaptive', threshold: adaptiveFloor });
+    case 'hybrid': {
+      const [unlike, gradual] = [meters.unlike.values(), meters.gradual.found()];
+      return hybridCuts({ scores, unlike, gradual, threshold, minSceneFrames: minLength });
+    }
   }
 }
 

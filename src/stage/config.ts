@@ -51,9 +51,9 @@ export const configFields = {
   new_track_thresh: param(unit, 0.7, 'score from which an unmatched detection starts a track'),
   max_gap: param(count, 60, 'longest hole inside a track, in source frames; a longer one splits it'),
   scene_detector: param(
-    z.enum(['pyscenedetect', 'adaptive', 'off']),
+    z.enum(['pyscenedetect', 'adaptive', 'hybrid', 'off']),
     'pyscenedetect',
-    'pyscenedetect is its ContentDetector, adaptive its AdaptiveDetector',
+    'pyscenedetect is its ContentDetector, adaptive its AdaptiveDetector; hybrid also finds dissolves and fades',
   ),
   scene_threshold: param(z.number().min(0).max(255), 27, 'content score at which a frame starts a new scene'),
   scene_min_len: param(count, 12, 'shortest scene in frames'),

@@ -1,0 +1,67 @@
+// A picture boiled down to 16 x 9 cells: what the hybrid detector compares. So coarse that noise,
+// grain and small movement vanish, and so small that a second of them can be kept. Pure.
+import type { Rgb } from './content-score.js';
+
+const columns = 16;
+const rows = 9;
+
+export interface Thumbnail {
+  /** Mean red, green and blue of the whole picture. */
+  readonly mean: readonly number[];
+  /** Cell by cell, three channels each, with `mean` taken away: shape and colour without brightness. */
+  readonly cells: Float32Array;
+  /** Mean square of `cells`: 0 for an even picture, a few thousand for a lively one. */
+  readonly power: number;
+}
+
+/** Below this `power` a picture shows nothing: black, white, or black with a line of small print. */
+export const blankPower = 25;
+
+/** Added to powers before they divide, so that the noise of a dull picture counts as no difference. */
+export const dullPower = 100;
+
+/** What a difference of mean brightness counts beside one of shape: lamps go on inside a scene. */
+const meanWeight = 0.25;
+
+/** Means of the cells of `picture`; one with fewer pixels than cells has a cell a pixel. */
+export function thumbnail({ width, height, data }: Rgb): Thumbnail {
+  const across = Math.min(columns, width);
+  const down = Math.min(rows, height);
+  const cells = new Float32Array(across * down * 3);
+  const columnOf = Int32Array.from({ length: width }, (_, x) => Math.floor((x * across) / width) * 3);
+  const pixels = new Float64Array(across * down);
+  for (let y = 0, at = 0; y < height; y++) {
+    const row = Math.floor((y * down) / height) * across * 3;
+    for (let x = 0; x < width; x++, at += 3) {
+      const cell = row + columnOf[x]!;
+      cells[cell]! += data[at]!;
+      cells[cell + 1]! += data[at + 1]!;
+      cells[cell + 2]! += data[at + 2]!;
+      pixels[cell / 3]! += 1;
+    }
+  }
+  const mean = [0, 0, 0];
+  for (let at = 0; at < cells.length; at++) {
+    cells[at]! /= pixels[(at - (at % 3)) / 3]!;
+    mean[at % 3]! += (cells[at]! * 3) / cells.length;
+  }
+  for (let at = 0; at < cells.length; at++) cells[at]! -= mean[at % 3]!;
+  return { mean, cells, power: product(cells, cells) };
+}
+
+/** Mean product of two thumbnails' cells: the power of one with itself, near 0 for unrelated ones. */
+export function product(one: Float32Array, other: Float32Array): number {
+  let sum = 0;
+  for (let at = 0; at < one.length; at++) sum += one[at]! * other[at]!;
+  return sum / one.length;
+}
+
+/**
+ * How unlike two pictures are in shape and colour: 0 the same, about 1 unrelated, above 1 opposed.
+ * Twice as bright a picture is 0.2 away; between even pictures their brightness alone decides.
+ */
+export function unlikeness(one: Thumbnail, other: Thumbnail): number {
+  const shape = one.power + other.power - 2 * product(one.cells, other.cells);
+  const brightness = one.mean.reduce((sum, mean, channel) => sum + (mean - other.mean[channel]!) ** 2 / 3, 0);
+  return (Math.max(0, shape) + meanWeight * brightness) / (one.power + other.power + 2 * dullPower);
+}

@@ -130,9 +130,14 @@ function pathIfThere(registry: Registry, entry: ModelEntry, file: FileEntry): st
   );
 }
 
-/** Tells whoever watches what may be done with a model and what it was made of. */
-export function tellLicence({ name, card }: ModelEntry, { onEvent }: InstallOptions): void {
-  onEvent?.({ kind: 'licence', model: name, licence: card.licence, training: card.training, source: card.source });
+const told = new WeakSet<ModelEntry>();
+
+/** Tells whoever watches, once, what may be done with a model and what it was made of. */
+export function tellLicence(entry: ModelEntry, { onEvent }: InstallOptions): void {
+  if (onEvent === undefined || told.has(entry)) return;
+  told.add(entry);
+  const { licence, training, source } = entry.card;
+  onEvent({ kind: 'licence', model: entry.name, licence, training, source });
 }
 
 /** Both figures, found and declared, of a file that is the wrong one. */

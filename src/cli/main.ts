@@ -159,6 +159,16 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
       }),
     load: async () => (await import('./verbs/models.js')).models,
   },
+  cache: {
+    usage: '<action>',
+    does: 'stats, gc or verify: what is kept, what may go, what is damaged',
+    flags: (argv) =>
+      argv
+        .option('max-bytes', { type: 'string', describe: 'gc: how much may stay, e.g. 20G' })
+        .option('max-age', { type: 'string', describe: 'gc: what was not used for this long goes, e.g. 30d' })
+        .option('dry-run', { alias: 'n', type: 'boolean', describe: 'gc: say what would go, and why' }),
+    load: async () => (await import('./verbs/cache.js')).cache,
+  },
   doctor: {
     usage: '',
     does: 'what is installed, what is missing, what to do about it',

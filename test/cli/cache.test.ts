@@ -1,0 +1,213 @@
+// Caring for the store: what it holds, what may go, what is damaged.
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { CacheStats, CacheVerifyJson, CollectJson } from '../../src/app/cache.js';
+import { takeMutex } from '../../src/disk/lock.js';
+import { testWorkspace, type World } from '../support/workspace.js';
+
+const pipeline = `sa: 1
+data: data
+each: { ep: "videos/{ep}/episode.*" }
+params: { size: 100 }
+rules:
+  fill:
+    run: "yes {params.size} | head -c {params.size} > {outputs.o}"
+    inputs: { video: "videos/{ep}/episode.*" }
+    outputs: { o: "made/{ep}/fill.txt" }
+    params: [size]
+  copy:
+    run: "cat {inputs.o} {inputs.o} > {outputs.p}"
+    inputs: { o: "made/{ep}/fill.txt" }
+    outputs: { p: "made/{ep}/copy.txt" }
+`;
+
+const store = 'data/.sa/store';
+const day = 24 * 60 * 60;
+
+/** Every file of one kind in the store. */
+function filesOf(world: World, kind: 'blobs' | 'traces'): string[] {
+  const root = join(world.root, store, kind);
+  return readdirSync(root).flatMap((group) => readdirSync(join(root, group)).map((name) => join(root, group, name)));
+}
+
+/** As if all that lies in the store were used last so long ago. */
+function age(world: World, seconds: number, only: (path: string) => boolean = () => true): void {
+  const then = Date.now() / 1000 - seconds;
+  for (const path of [...filesOf(world, 'blobs'), ...filesOf(world, 'traces')])
+    if (only(path)) utimesSync(path, then, then);
+}
+
+async function gc(world: World, ...words: readonly string[]): Promise<CollectJson> {
+  const { out, err } = await world.sa('cache', 'gc', '--json', ...words);
+  if (out === '') throw new Error(err);
+  return JSON.parse(out) as CollectJson;
+}
+
+/** Built three times with 100, 2000 and 300: six traces and blobs, of which the lockfile names the last two. */
+async function thrice(): Promise<World> {
+  const world = testWorkspace({ 'pipeline.yaml': pipeline, 'data/videos/one/episode.txt': '' });
+  for (const [index, size] of [100, 2000, 300].entries()) {
+    const before = existsSync(join(world.root, store)) ? new Set(filesOf(world, 'blobs')) : new Set();
+    const traces = existsSync(join(world.root, store)) ? new Set(filesOf(world, 'traces')) : new Set();
+    await world.build('one', '--set', `size=${size}`);
+    age(world, (30 - index * 10) * day, (path) => !before.has(path) && !traces.has(path));
+  }
+  return world;
+}
+
+test('stats count what is there and what lockfiles name', async () => {
+  const world = await thrice();
+  const { out } = await world.sa('cache', 'stats', '--json');
+  const stats = JSON.parse(out) as CacheStats;
+  expect(stats).toMatchObject({
+    version: 1,
+    blobs: 6,
+    blob_bytes: 3 * (100 + 2000 + 300),
+    traces: 6,
+    locked: { traces: 2, blobs: 2, bytes: 900, missing: 0 },
+    unnamed: { blobs: 0, bytes: 0 },
+    by_rule: { copy: { traces: 3, bytes: 4800 }, fill: { traces: 3, bytes: 2400 } },
+  });
+  expect((await world.sa('cache', 'stats')).out).toContain('named by lockfiles: 900 bytes in 2 blobs, 2 traces\n');
+});
+
+test('gc by age removes what was not used for so long, and says why; what a lockfile names stays', async () => {
+  const world = await thrice();
+  age(world, 40 * day);
+  const wouldGo = await gc(world, '--max-age', '30d', '--dry-run');
+  expect(wouldGo.removed.map(({ action, reason }) => `${action ?? ''} ${reason}`).sort()).toEqual([
+    'copy@one not used for 40 days',
+    'copy@one not used for 40 days',
+    'fill@one not used for 40 days',
+    'fill@one not used for 40 days',
+  ]);
+  expect(filesOf(world, 'blobs')).toHaveLength(6);
+  const gone = await gc(world, '--max-age', '30d');
+  expect(gone).toEqual({ ...wouldGo, dry_run: false });
+  expect([filesOf(world, 'blobs').length, filesOf(world, 'traces').length]).toEqual([2, 2]);
+  world.remove('data/made');
+  expect(await world.build('one', '--set', 'size=300')).toBe('fill@one restored, copy@one restored');
+  expect(await world.build('one', '--set', 'size=100')).toBe('fill@one built, copy@one built');
+});
+
+test('gc by size removes what was used least recently, and no more than it must', async () => {
+  const world = await thrice();
+  const { kept_bytes: all } = await gc(world, '--dry-run');
+  const { freed_bytes: oldest } = await gc(world, '--dry-run', '--max-age', '25d');
+  const gone = await gc(world, '--max-bytes', String(all - oldest));
+  expect(gone.removed.map(({ action, reason }) => `${action ?? ''} ${reason}`).sort()).toEqual([
+    'copy@one least recently used (30 days ago), and room is needed',
+    'fill@one least recently used (30 days ago), and room is needed',
+  ]);
+  expect(gone.kept_bytes).toBe(all - gone.freed_bytes);
+  expect(await world.build('one', '--set', 'size=2000')).toBe('fill@one restored, copy@one restored');
+});
+
+test('a restore counts as a use', async () => {
+  const world = await thrice();
+  await world.build('one', '--set', 'size=100');
+  await world.build('one', '--set', 'size=300');
+  const { removed } = await gc(world, '--max-age', '5d');
+  expect(removed.map(({ bytes }) => bytes > 1000)).toEqual([true, true]); // those of 2000
+});
+
+test('gc never removes what a lockfile names, and says how much that is too much', async () => {
+  const world = await thrice();
+  const ran = await world.sa('cache', 'gc', '--max-bytes', '0');
+  expect(ran.code).toBe(0);
+  expect(ran.out).toMatch(/still [\d.]+ kB too much: what is left is named by lockfiles, or in use\n$/);
+  expect([filesOf(world, 'blobs').length, filesOf(world, 'traces').length]).toEqual([2, 2]);
+});
+
+test('a blob that two traces name stays as long as one of them does', async () => {
+  const world = testWorkspace({ 'pipeline.yaml': pipeline, 'data/videos/one/episode.txt': 'a' });
+  await world.build('one');
+  world.write({ 'data/videos/one/episode.txt': 'b' });
+  await world.build('one');
+  age(world, 40 * day);
+  const { removed } = await gc(world, '--max-age', '30d');
+  expect(removed.map(({ action }) => action)).toEqual(['fill@one']);
+  world.remove('data/made');
+  expect(await world.build('one')).toBe('fill@one restored, copy@one restored');
+});
+
+test('a blob that no trace names goes only when no build can be about to name it', async () => {
+  const world = await thrice();
+  for (const name of ['a', 'b']) world.write({ [`${store}/blobs/${name.repeat(2)}/${name.repeat(64)}`]: name });
+  age(world, 2 * day, (path) => path.endsWith('a'.repeat(64)));
+  expect((await gc(world)).removed).toEqual([
+    { kind: 'blob', name: 'a'.repeat(64), action: null, bytes: 1, reason: 'no trace names it' },
+  ]);
+});
+
+test('gc refuses while it cannot read what a lockfile names', async () => {
+  const world = await thrice();
+  world.write({ 'data/manifests/one/sa.lock': `<<<<<<< ours\n${world.read('data/manifests/one/sa.lock')}` });
+  const ran = await world.sa('cache', 'gc', '--max-bytes', '0');
+  expect([ran.code, ran.err]).toEqual([
+    2,
+    'problem bad-lockfile: manifests/one/sa.lock cannot be read, so what it names is not known\n    finish the merge, or build the episode again: sa build\n',
+  ]);
+  expect(filesOf(world, 'blobs')).toHaveLength(6);
+});
+
+test('gc waits for a build that is under way', async () => {
+  const world = await thrice();
+  const mutex = await takeMutex(join(world.root, 'data/.sa/lock'), {
+    signal: new AbortController().signal,
+    onWait: () => undefined,
+  });
+  const collecting = world.sa('cache', 'gc', '--max-bytes', '0');
+  // A dry run needs nobody's leave; meanwhile nothing is removed.
+  expect((await gc(world, '--max-bytes', '0', '--dry-run')).removed).toHaveLength(4);
+  expect(filesOf(world, 'traces')).toHaveLength(6);
+  mutex.release();
+  expect((await collecting).err).toContain('a build of this project is running');
+  expect(filesOf(world, 'traces')).toHaveLength(2);
+});
+
+test('verify finds a flipped byte in a blob and in a trace, sets both aside and says what runs again', async () => {
+  const world = await thrice();
+  expect(await world.sa('cache', 'verify')).toEqual({
+    code: 0,
+    out: '6 blobs and 6 traces read, 0 damaged\n',
+    err: '',
+  });
+  const flip = (path: string): void => {
+    const bytes = readFileSync(path);
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(path, bytes);
+  };
+  const lock = JSON.parse(world.read('data/manifests/one/sa.lock')) as {
+    actions: Record<string, { fingerprint: string }>;
+  };
+  const traceOf = (rule: string): string =>
+    filesOf(world, 'traces').find((path) => path.includes(lock.actions[rule]!.fingerprint))!;
+  const { outputs } = JSON.parse(readFileSync(traceOf('fill'), 'utf8').split('\n')[1]!) as {
+    outputs: { o: { blob: string } };
+  };
+  flip(traceOf('copy'));
+  flip(filesOf(world, 'blobs').find((path) => path.endsWith(outputs.o.blob))!);
+
+  const ran = await world.sa('cache', 'verify', '--json');
+  const found = JSON.parse(ran.out) as CacheVerifyJson;
+  expect([ran.code, found.ok, found.rebuilt]).toEqual([1, false, ['copy@one', 'fill@one']]);
+  expect(found.damaged.map(({ kind, name }) => [kind, name])).toEqual([
+    ['trace', lock.actions['copy']!.fingerprint],
+    ['blob', outputs.o.blob],
+  ]);
+  expect(readdirSync(join(world.root, store, 'corrupt'))).toHaveLength(2);
+  expect((await world.sa('cache', 'verify')).code).toBe(0);
+  world.remove('data/made');
+  expect(await world.build('one', '--set', 'size=300')).toBe('fill@one built, copy@one built');
+  expect((await world.sa('cache', 'verify')).out).toBe('6 blobs and 6 traces read, 0 damaged\n');
+});
+
+test('an amount or an age that is none is refused with an example', async () => {
+  const world = testWorkspace({ 'pipeline.yaml': pipeline });
+  expect((await world.sa('cache', 'gc', '--max-bytes', '20X')).err).toContain('"20X" is no number of bytes');
+  expect((await world.sa('cache', 'gc', '--max-age', 'old')).err).toContain('write e.g. --max-age 30d');
+  expect((await world.sa('cache', 'tidy')).err).toContain('there are: stats, gc, verify');
+  expect((await gc(world, '--max-bytes', '20G', '--max-age', '1.5w')).removed).toEqual([]);
+});

@@ -25,10 +25,16 @@ export async function listen(
   {
     poll,
     onHint,
+    onFolder,
     onError,
   }: {
     readonly poll: boolean;
     readonly onHint: (absolute: string) => void;
+    /**
+     * A folder came in which files that matter may lie. It is read before it is listened to, so one
+     * that comes in between is missed: whoever must miss none listens anew.
+     */
+    readonly onFolder: () => void;
     readonly onError: (error: unknown) => void;
   },
 ): Promise<Listening> {
@@ -39,7 +45,8 @@ export async function listen(
     interval: pollMs,
     binaryInterval: pollMs,
   });
-  watcher.on('all', (_event, path) => {
+  watcher.on('all', (event, path) => {
+    if (event === 'addDir') onFolder();
     if (paths.isWatched(path)) onHint(path);
   });
   watcher.on('error', onError);

@@ -48,6 +48,9 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
 }
 
+/** Stands among edited paths for no edit, but a reason to look. */
+const aLook = '';
+
 /** Faults of the words that were typed, which no edit mends. */
 const faultsOfWords = new Set([
   'no-pipeline',
@@ -93,6 +96,7 @@ class Watching {
   /** Fingerprint with which each action failed: the same is not tried again unasked. */
   readonly #failed = new Map<string, string>();
   #listening: { readonly key: string; readonly handle: Listening } | undefined;
+  #foldersCame = false;
   #force: readonly string[];
   #first = true;
 
@@ -164,7 +168,7 @@ class Watching {
       } else this.#sayIdle(paths);
       // A depfile may have named files that nobody listened to until now.
       const listensToMore = await this.#listen(opened.session.workspace, opened);
-      return listensToMore ? [...built.edits, ''] : built.edits;
+      return listensToMore ? [...built.edits, aLook] : built.edits;
     }
   }
 
@@ -200,11 +204,16 @@ class Watching {
   ): Promise<boolean> {
     const set = watchSet({ projectRoot, dataRoot, pipeline, found: opened === undefined ? [] : foundFiles(opened) });
     const before = this.#listening;
-    if (before?.key === set.key) return false;
+    if (before?.key === set.key && !this.#foldersCame) return false;
+    this.#foldersCame = false;
     // The old one goes only when the new one listens, so that no edit falls between them.
     const handle = await listen(set, {
       poll: this.#options.poll,
       onHint: (path) => this.#hints.add(path),
+      onFolder: () => {
+        this.#foldersCame = true;
+        this.#hints.add(aLook);
+      },
       onError: (error) => this.#broken.abort(asWatchProblem(error)),
     });
     this.#listening = { key: set.key, handle };
@@ -322,7 +331,7 @@ class Watching {
   }
 
   #shown(paths: readonly string[]): string[] {
-    return paths.filter((path) => path !== '').map((path) => relative(this.#options.projectRoot, path));
+    return paths.filter((path) => path !== aLook).map((path) => relative(this.#options.projectRoot, path));
   }
 }
 

@@ -9,6 +9,9 @@ export interface Gradual {
   /** Frames compared: the old picture and the new one. */
   readonly first: number;
   readonly last: number;
+  /** Frames at which the picture leaves the old one, and at which it has reached the new one. */
+  readonly begin: number;
+  readonly end: number;
   /** How unlike those two are: 0 the same, about 1 unrelated. */
   readonly unlike: number;
   /** `unlike`, less what the change lacks in symmetry about its middle; ranks finds of one change. */
@@ -25,14 +28,17 @@ const unlikeMin = 0.6;
 /** What of a picture in between may be neither old nor new, of the mean power; a moving camera leaves 0.3 and more. */
 const restMax = 0.15;
 
-/** Blending two pictures cancels contrast, for unrelated ones half the power. At least half of that must be gone. */
-const dipShare = 0.5;
+/** Blending two pictures cancels contrast, for unrelated ones half the power. Most of that must be gone. */
+const dipShare = 0.75;
 
 /** How far the old picture must outweigh the new one halfway to the middle, and the new one the old beyond it. */
 const leadMin = 0.3;
 
 /** The boundary lies midway between the frames at which the lead is this, and this for the other. */
 const boundaryLead = 0.25;
+
+/** From this lead on a picture counts as the old or the new one, unblended. */
+const wholeLead = 0.9;
 
 /** Of a blank stretch, however long, this many frames are looked at: a fade may rest in black. */
 const blankFrames = 3;
@@ -85,15 +91,22 @@ function gradualIn(window: readonly Kept[], span: number): Gradual | undefined {
   if (rest > restMax || !dips || early!.lead < leadMin || late!.lead > -leadMin) return undefined;
 
   const skew = Math.abs(middle!.lead) + Math.abs(early!.old - late!.new) + Math.abs(late!.old - early!.new);
-  const lead = (at: number): number => blend.shares(window[at]!.picture).lead;
-  let before = span;
-  while (before > 0 && lead(before) < boundaryLead) before--;
-  let after = span;
-  while (after < 2 * span && lead(after) > -boundaryLead) after++;
+  // The frames around the middle at which the lead is still, and no longer, this much.
+  const around = (lead: number): readonly [Kept, Kept] => {
+    let before = span;
+    while (before > 0 && blend.shares(window[before]!.picture).lead < lead) before--;
+    let after = span;
+    while (after < 2 * span && blend.shares(window[after]!.picture).lead > -lead) after++;
+    return [window[before]!, window[after]!];
+  };
+  const [before, after] = around(boundaryLead);
+  const [begin, end] = around(wholeLead);
   return {
-    frame: Math.ceil((window[before]!.frame + window[after]!.frame) / 2),
+    frame: Math.ceil((before.frame + after.frame) / 2),
     first: first.frame,
     last: last.frame,
+    begin: begin.frame,
+    end: end.frame,
     unlike: blend.unlike,
     strength: Math.max(0, blend.unlike - skew / 2),
   };

@@ -18,11 +18,14 @@ export interface HybridOptions {
 const evidenceMin = 0.1;
 
 /** Share of the threshold below which nothing is a cut, however unlike: pictures too dark to tell. */
-const scoreShareMin = 0.5;
+const scoreShareMin = 0.3;
 
 /** A cut has this many times the evidence of every frame near it. Motion has 3, the least jump cut seen 14. */
 const standsOutMin = 6;
-const nearFrames = 5;
+
+/** And this many times their unlikeness: where a fade reaches black, hue and saturation leap but the picture does not. */
+const unlikeStandsOutMin = 1.5;
+const nearFrames = 4;
 
 /** A cut inside a gradual change is the whole of it from this share of its unlikeness on, else a part of it. */
 const wholeShare = 0.5;
@@ -40,10 +43,7 @@ export function hybridCuts(options: HybridOptions): number[] {
   const gradual = options.gradual.filter(({ first, last, unlike }) =>
     hard.every((cut) => cut.frame <= first || cut.frame > last || cut.unlike < wholeShare * unlike),
   );
-  const isPart = (cut: Hard): boolean =>
-    gradual.some(
-      ({ frame, first, last }) => cut.frame > first && cut.frame <= last && Math.abs(cut.frame - frame) < least,
-    );
+  const isPart = (cut: Hard): boolean => gradual.some(({ begin, end }) => cut.frame >= begin && cut.frame <= end);
 
   const cuts: number[] = [];
   const changes: Gradual[] = [];
@@ -65,12 +65,14 @@ export function hybridCuts(options: HybridOptions): number[] {
 
 /** Frames whose two sides stay unlike and that no neighbour comes near; of a cut over two frames both may be. */
 function hardCuts({ scores, unlike, threshold }: HybridOptions): Hard[] {
-  const evidence = scores.map((score, frame) => (score * (unlike[frame] ?? 0)) / threshold);
+  const evidence = scores.map((score, frame) => (score / threshold) * (unlike[frame] ?? 0));
+  const standsOut = (frame: number, near: number): boolean =>
+    evidence[frame]! >= standsOutMin * evidence[near]! && unlike[frame]! >= unlikeStandsOutMin * unlike[near]!;
   const found: Hard[] = [];
   evidence.forEach((strength, frame) => {
     if (strength < evidenceMin || scores[frame]! < scoreShareMin * threshold) return;
     for (let at = Math.max(0, frame - nearFrames); at <= frame + nearFrames && at < evidence.length; at++)
-      if (Math.abs(at - frame) > 1 && strength < standsOutMin * evidence[at]!) return;
+      if (Math.abs(at - frame) > 1 && !standsOut(frame, at)) return;
     found.push({ frame, unlike: unlike[frame]!, strength });
   });
   return found;

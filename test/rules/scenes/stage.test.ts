@@ -64,7 +64,7 @@ test('off asks for no frame and gives one scene, as a video without a cut does',
 });
 
 test('a video of one frame is one scene, whatever the detector', async () => {
-  for (const scene_detector of ['pyscenedetect', 'adaptive', 'off'] as const) {
+  for (const scene_detector of ['pyscenedetect', 'adaptive', 'hybrid', 'off'] as const) {
     const { scenes } = await run([10], { scene_detector });
     expect(scenes.scenes).toEqual([{ start_frame: 0, end_frame: 1, start_s: 0, end_s: 0.04 }]);
   }
@@ -73,6 +73,12 @@ test('a video of one frame is one scene, whatever the detector', async () => {
 test('threshold and shortest scene are the ones asked for', async () => {
   expect((await run([...dark, ...bright], { scene_threshold: 70 })).scenes.scenes).toHaveLength(1);
   expect((await run([...dark, ...bright], { scene_min_len: 21 })).scenes.scenes).toHaveLength(1);
+});
+
+test('hybrid finds a cut and says so, and a flash is none', async () => {
+  const { scenes } = await run([...dark, ...bright, 10, 10, ...bright], { scene_detector: 'hybrid' });
+  expect(scenes).toMatchObject({ detector: 'hybrid', threshold: 27, min_len: 12 });
+  expect(scenes.scenes.map(({ start_frame }) => start_frame)).toEqual([0, 20]);
 });
 
 test('every frame is asked for, 256 pixels on its longest side', async () => {

@@ -9,6 +9,8 @@ export function hasWildcard(pattern: string): boolean {
 
 /** Files and folders below `root` that match the pattern, relative to it. */
 export function matchPattern(root: string, pattern: string): string[] {
+  // A pattern that ends with `/` means folders, and so do its matches.
+  const end = pattern.endsWith('/') ? '/' : '';
   let found = [''];
   for (const segment of pattern.split('/')) {
     if (segment === '') continue;
@@ -24,7 +26,7 @@ export function matchPattern(root: string, pattern: string): string[] {
     }
     found = next;
   }
-  return found.sort();
+  return found.map((path) => path + end).sort();
 }
 
 /** The wildcard values of `{ep}` for which some file matches `pattern`, sorted; each with its matches. */

@@ -280,3 +280,17 @@ test('a read-only checkout can be verified', async () => {
   chmodSync(join(world.root, 'data'), 0o755);
   expect(statSync(join(world.root, 'data')).isDirectory()).toBe(true);
 });
+
+test("a folder of the user's own may be an input; a file that changes in it counts", async () => {
+  const world = testWorkspace({
+    'pipeline.yaml':
+      'sa: 1\neach: { ep: "v/{ep}.txt" }\nrules:\n  join:\n    run: "cat {inputs.parts}/* > {outputs.o}"\n    inputs: { v: "v/{ep}.txt", parts: "parts/{ep}/" }\n    outputs: { o: "o/{ep}.txt" }\n',
+    'data/v/one.txt': '',
+    'data/parts/one/a': 'a',
+  });
+  expect(await world.build()).toBe('join@one built');
+  world.write({ 'data/parts/one/b': 'b' });
+  expect((await world.sa('plan')).out).toContain('input-changed: parts/one/');
+  expect(await world.build()).toBe('join@one built');
+  expect(world.read('data/o/one.txt')).toBe('ab');
+});

@@ -66,7 +66,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     storeRoot: resolve(options.storeRoot ?? options.env['SA_STORE'] ?? join(stateRoot, 'store')),
     pipeline,
     catalogue,
-    registry: await loadRegistry({ projectRoot }),
+    registry: await loadRegistry({ projectRoot, env: options.env }),
     digests: new FileDigests(dataRoot, join(stateRoot, 'digests.json')),
     episodes: (choice) => findEpisodes(dataRoot, pipeline, choice?.lockedToo === true),
     graph: (episodes) =>

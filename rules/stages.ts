@@ -5,6 +5,7 @@ import type { StageCatalogue } from '../src/stage/stage.js';
 export const stages: StageCatalogue = {
   probe: {
     revision: 1,
+    scope: 'episode',
     params: [],
     models: [],
     inputs: ['video'],
@@ -13,6 +14,7 @@ export const stages: StageCatalogue = {
   },
   scenes: {
     revision: 1,
+    scope: 'episode',
     params: ['scene_detector', 'scene_threshold', 'scene_min_len'],
     models: [],
     inputs: ['video', 'frames'],
@@ -21,6 +23,7 @@ export const stages: StageCatalogue = {
   },
   detect: {
     revision: 1,
+    scope: 'episode',
     params: [
       'detector',
       'det_thresh',
@@ -39,6 +42,7 @@ export const stages: StageCatalogue = {
   },
   track: {
     revision: 1,
+    scope: 'episode',
     params: [
       'tracker',
       'det_thresh',
@@ -56,6 +60,7 @@ export const stages: StageCatalogue = {
   },
   faces: {
     revision: 1,
+    scope: 'episode',
     params: [
       'max_samples_per_track',
       'min_samples_per_track',
@@ -72,6 +77,7 @@ export const stages: StageCatalogue = {
   },
   embed: {
     revision: 1,
+    scope: 'episode',
     params: ['embedder', 'embed_device', 'device', 'allow_cpu_fallback'],
     models: ['embedder'],
     inputs: ['faces', 'aligned'],
@@ -80,6 +86,7 @@ export const stages: StageCatalogue = {
   },
   track_reps: {
     revision: 1,
+    scope: 'episode',
     params: ['embedder'],
     models: ['embedder'],
     inputs: ['faces', 'embeddings', 'tracks'],
@@ -88,6 +95,7 @@ export const stages: StageCatalogue = {
   },
   cluster: {
     revision: 1,
+    scope: 'episode',
     params: [
       'embedder',
       'cluster_thresh',
@@ -104,6 +112,7 @@ export const stages: StageCatalogue = {
   },
   identities: {
     revision: 1,
+    scope: 'episode',
     params: ['embedder', 'min_identity_sim'],
     models: ['embedder'],
     inputs: ['clusters', 'track_reps', 'vectors', 'tracks'],
@@ -113,6 +122,7 @@ export const stages: StageCatalogue = {
   },
   screentime: {
     revision: 1,
+    scope: 'episode',
     params: ['gap_tolerance_s', 'min_person_s', 'min_person_samples', 'min_person_conf', 'stride', 'target_fps'],
     models: [],
     inputs: ['identities', 'tracks', 'scenes', 'frames'],
@@ -121,6 +131,7 @@ export const stages: StageCatalogue = {
   },
   report: {
     revision: 1,
+    scope: 'episode',
     params: ['detector', 'embedder'],
     models: ['detector', 'embedder'],
     inputs: ['screentime', 'identities', 'scenes', 'frames', 'thumbs'],
@@ -129,6 +140,7 @@ export const stages: StageCatalogue = {
   },
   season: {
     revision: 1,
+    scope: 'project',
     params: [],
     models: [],
     inputs: ['all'],

@@ -42,6 +42,8 @@ export function describeModelEvent(event: ModelEvent): string | undefined {
   switch (event.kind) {
     case 'fetching':
       return event.done === 0 ? `fetching ${event.file} from ${event.from}` : undefined;
+    case 'unavailable':
+      return `  not to be had there: ${event.reason}`;
     case 'installed':
       return `${event.file}: ${event.bytes} bytes, digest as declared`;
     case 'licence':

@@ -21,6 +21,8 @@ export type ModelEvent =
       readonly done: number;
       readonly total: number | undefined;
     }
+  /** A source gave nothing; the next one is asked. */
+  | { readonly kind: 'unavailable'; readonly file: string; readonly from: string; readonly reason: string }
   | { readonly kind: 'installed'; readonly file: string; readonly from: string; readonly bytes: number }
   | {
       readonly kind: 'licence';
@@ -208,7 +210,9 @@ class Installation {
         return { path, from };
       } catch (error) {
         this.#signal.throwIfAborted();
-        failures.push(`${from}: ${error instanceof Error ? error.message : String(error)}`);
+        const reason = error instanceof Error ? error.message : String(error);
+        failures.push(`${from}: ${reason}`);
+        this.#onEvent({ kind: 'unavailable', file: file.file, from, reason });
       }
     }
     return undefined;

@@ -24,7 +24,7 @@ export interface StageResult {
   readonly outcome: string;
   readonly device: { readonly asked: string; readonly resolved: string } | null;
   /** detections_count, tracks_count and so on, where the stage says them. */
-  readonly counts: Readonly<Record<string, number>>;
+  readonly [count: `${string}_count`]: number;
 }
 
 /** The reports of one episode's actions as the result that its clients read. */
@@ -40,7 +40,7 @@ export function episodeRunResult(ep: string, reports: readonly ActionReport[], s
       finished_at: new Date(startedAt.getTime() + runtime * 1000).toISOString(),
       outcome: outcome.kind,
       device: trace?.device ?? null,
-      counts,
+      ...counts,
     };
   });
   const count = (name: string): number => own.find(({ counts }) => name in counts)?.counts[name] ?? 0;

@@ -69,6 +69,7 @@ const aspectMax = 2;
 export function dropImplausible(candidates: Candidates, { video, areaMin }: Plausible): void {
   let kept = 0;
   for (let index = 0; index < candidates.count; index += 1) {
+    // Four values by construction; the compiler knows no length of a subarray.
     const [x1, y1, x2, y2] = candidates.boxes.subarray(index * 4, index * 4 + 4) as unknown as Bbox;
     const aspect = ((x2 - x1) * video.width) / ((y2 - y1) * video.height);
     if (!(aspect >= aspectMin && aspect <= aspectMax)) continue;

@@ -90,6 +90,7 @@ export function alignFace(picture: Picture, landmarks: FivePoints | null): Align
   const matrix = fitSimilarity(landmarks, arcfaceTemplate);
   if (matrix === undefined) return { kind: 'rejected', reason: 'degenerate_landmarks' };
   const scale = Math.hypot(matrix.a, matrix.b);
+  // map keeps the five points; the compiler forgets how many there are.
   const mapped = landmarks.map((point) => apply(matrix, point)) as unknown as FivePoints;
   const residual = rootMeanSquareDistance(mapped, arcfaceTemplate);
   if (residual > residualMax) return { kind: 'rejected', reason: 'degenerate_landmarks' };

@@ -109,6 +109,7 @@ async function look(
     gatherer.refuse({ ...seen, landmarks, reason: 'no_landmarks' });
     return;
   }
+  // map keeps the five points; the compiler forgets how many there are.
   const points = landmarks.map(([x, y]) => [x * frame.width, y * frame.height]) as unknown as FivePoints;
   const aligned = alignFace(frame, points);
   if (aligned.kind === 'rejected') {

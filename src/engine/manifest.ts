@@ -49,6 +49,7 @@ export function fingerprintOf(manifest: Manifest): string {
       files.map(({ ep, digest }) => (ep === undefined ? digest : [ep, digest])),
     ]),
   );
+  // A manifest is plain JSON, but for fields that may be undefined, which it never writes.
   return sha256(canonicalJson({ ...manifest, inputs } as unknown as Json));
 }
 

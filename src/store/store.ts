@@ -40,6 +40,7 @@ export class Store {
   }
 
   keep(trace: Trace): void {
+    // A trace is plain JSON, but for a device that may be undefined.
     this.#write(this.#tracePath(trace.fingerprint), trace as unknown as Json);
   }
 

@@ -1,7 +1,6 @@
 // The programmatic API (contract 5): the same sessions as the command line, for other programs. A
 // failed run resolves with `success: false` and `error`; only a wrong call throws.
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ProblemError } from '../base/problem.js';
 import type { BuildObserver } from '../engine/execute.js';
@@ -31,7 +30,7 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly dataRoot?: string;
   readonly profile?: string;
-  /** Actions at a time; default: the cores. */
+  /** Actions at a time; default: what SA_RESOURCES, pipeline.yaml's `resources` or the machine say of `cpu`. */
   readonly jobs?: number;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: RunEvent) => void;
@@ -99,7 +98,7 @@ async function runTargets(
 ): Promise<EpisodeRunResult> {
   const started = performance.now();
   const workspace = await openFor(options);
-  const { profile, signal = new AbortController().signal, onEvent, jobs = availableParallelism() } = options;
+  const { profile, signal = new AbortController().signal, onEvent, jobs } = options;
   const session = new Session(workspace, { profile, explicit: config, force: [], trust: [] });
   session.facts.paramsOf(ep); // a wrong value throws here, before anything runs
   const seconds = (): number => (performance.now() - started) / 1000;

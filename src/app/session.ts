@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import type { ActionReport, BuildObserver } from '../engine/execute.js';
 import { executePlan } from '../engine/execute.js';
 import type { World } from '../engine/decide.js';
+import { Durations } from '../engine/durations.js';
 import { Lockfiles, lockfilePath } from '../engine/lockfile.js';
 import { judge, makePlan, type Plan } from '../engine/plan.js';
 import { clearStaging, clearTemporaries, isStagingUsed } from '../engine/publish.js';
 import { asDiskProblem } from '../disk/disk-problem.js';
 import { takeMutex, tryMutex } from '../disk/lock.js';
+import type { Pools } from '../pipeline/pipeline.js';
 import type { RunNotes } from '../runner/runner.js';
 import { Store } from '../store/store.js';
 import { Facts, type ParamChoice } from './facts.js';
+import { machinePoolsFor, type MachineChoice } from './machine.js';
 import { requireRules, type Selection } from './select.js';
 import { makeStateRoot, type Workspace } from './workspace.js';
 
@@ -24,8 +27,7 @@ export interface SessionOptions extends ParamChoice {
   readonly noCache?: boolean | undefined;
 }
 
-export interface BuildOptions {
-  readonly jobs: number;
+export interface BuildOptions extends MachineChoice {
   readonly keepGoing: boolean;
   readonly observer: BuildObserver & RunNotes & { waiting(holder: string): void };
   readonly signal: AbortSignal;
@@ -59,11 +61,13 @@ export class Session {
 
   /** Makes what is stale. Resolves with a report an action; rejects on abort, or on problems found before anything ran. */
   async build(selection: Selection, options: BuildOptions): Promise<readonly ActionReport[]> {
+    const { pipeline, env } = this.workspace;
+    const pools = machinePoolsFor(pipeline.resources, options, env);
     await this.#pinModels(selection, options);
     const first = this.plan(selection);
     const allFresh = first.steps.every(({ verdict }) => verdict.kind === 'fresh' && !verdict.unrecorded);
     if (allFresh && !this.#mustForget(selection)) {
-      this.#rememberDigests();
+      this.#remember(() => this.workspace.digests.save());
       await this.#tidyUp();
       return first.steps.map(({ action, verdict }) => ({
         action,
@@ -74,19 +78,20 @@ export class Session {
       }));
     }
     try {
-      return await this.#buildAlone(selection, options);
+      return await this.#buildAlone(selection, pools, options);
     } catch (error) {
       throw asDiskProblem(error);
     }
   }
 
-  async #buildAlone(selection: Selection, options: BuildOptions): Promise<readonly ActionReport[]> {
+  async #buildAlone(selection: Selection, pools: Pools, options: BuildOptions): Promise<readonly ActionReport[]> {
     makeStateRoot(this.workspace);
     const { stateRoot, dataRoot } = this.workspace;
     const mutex = await takeMutex(join(stateRoot, 'lock'), {
       signal: options.signal,
       onWait: (holder) => options.observer.waiting(holder),
     });
+    const durations = new Durations(join(stateRoot, 'durations.json'));
     try {
       const temporaryRoot = join(stateRoot, 'tmp');
       clearStaging(temporaryRoot);
@@ -109,11 +114,16 @@ export class Session {
         runner,
         dataRoot,
         temporaryRoot,
-        resources: { gpu: 1 },
-        ...options,
+        pools,
+        expected: ({ action, verdict }) =>
+          verdict.kind === 'fresh' || verdict.kind === 'restore' ? 0 : (durations.of(action) ?? unknownSeconds),
+        keepGoing: options.keepGoing,
+        observer: noting(options.observer, durations),
+        signal: options.signal,
       });
     } finally {
-      this.#rememberDigests();
+      this.#remember(() => durations.save());
+      this.#remember(() => this.workspace.digests.save());
       mutex.release();
     }
   }
@@ -179,13 +189,28 @@ export class Session {
   }
 
   // A memory that cannot be written (a read-only checkout in CI) only costs time.
-  #rememberDigests(): void {
+  #remember(save: () => void): void {
     try {
-      this.workspace.digests.save();
+      save();
     } catch (error) {
       if (!['EACCES', 'EROFS', 'EPERM', 'ENOSPC'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
   }
+}
+
+/** What an action is taken to last that never ran here: with nothing but these, the longest chain goes first. */
+const unknownSeconds = 1;
+
+/** The observer, with how long each action took noted by the way. */
+function noting(observer: BuildObserver, durations: Durations): BuildObserver {
+  return {
+    started: (action, verdict, slot) => observer.started(action, verdict, slot),
+    progress: (action, done, total) => observer.progress(action, done, total),
+    finished(report) {
+      if (report.outcome.kind === 'built') durations.note(report.action, report.outcome.trace.seconds);
+      observer.finished(report);
+    },
+  };
 }
 
 // Whose lockfiles a build looks after: its episodes', and the one of the rules made once.

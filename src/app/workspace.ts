@@ -26,6 +26,7 @@ export interface Workspace {
   readonly catalogue: StageCatalogue;
   readonly registry: Registry;
   readonly digests: FileDigests;
+  readonly env: Readonly<NodeJS.ProcessEnv>;
   /** Episodes with a video, and with `lockedToo` those that only a lockfile remembers. */
   episodes(options?: { readonly lockedToo: boolean }): readonly string[];
   graph(episodes: readonly string[]): Graph;
@@ -68,6 +69,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     catalogue,
     registry: await loadRegistry({ projectRoot, env: options.env }),
     digests: new FileDigests(dataRoot, join(stateRoot, 'digests.json')),
+    env: options.env,
     episodes: (choice) => findEpisodes(dataRoot, pipeline, choice?.lockedToo === true),
     graph: (episodes) =>
       expandGraph(pipeline, episodes, (pattern) =>

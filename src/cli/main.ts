@@ -38,10 +38,20 @@ const selecting = (argv: Argv): Argv =>
       describe: 'believe what is on disk for this rule or group',
     });
 
+const sharing = {
+  jobs: { alias: 'j', type: 'number', describe: 'actions at a time (default: the pool cpu, or the cores)' },
+  resource: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    describe: 'name=amount or name=ids: a pool of this machine, e.g. gpu=0,1 or memory=16G',
+  },
+} as const;
+
 const building = (argv: Argv): Argv =>
   selecting(argv)
     .option('dry-run', { alias: 'n', type: 'boolean', describe: 'say what would run, change nothing' })
-    .option('jobs', { alias: 'j', type: 'number', describe: 'actions at a time (default: the cores)' })
+    .options(sharing)
     .option('keep-going', { alias: 'k', type: 'boolean', describe: 'go on with what does not need a failed action' })
     .option('cache', { type: 'boolean', describe: '--no-cache: neither restore from the store nor keep in it' });
 
@@ -83,7 +93,7 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
     does: 'build, then again on each edit of pipeline.yaml, inputs, edits.yaml or your own code',
     flags: (argv) =>
       selecting(argv)
-        .option('jobs', { alias: 'j', type: 'number', describe: 'actions at a time (default: the cores)' })
+        .options(sharing)
         .option('keep-going', {
           alias: 'k',
           type: 'boolean',
@@ -290,4 +300,6 @@ if (isEntry()) {
     err: screenOf(process.stderr, process.env),
     signal: interrupt.signal,
   });
+  // A stage of the user's own that would not stop when its time was over may not keep the program alive.
+  setTimeout(() => process.exit(), 2000).unref();
 }

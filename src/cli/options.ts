@@ -1,5 +1,6 @@
 // Turns flags into the choice that a session holds. A flag that yargs does not know is a parameter
 // in kebab-case: --cluster-thresh 0.7 is --set cluster_thresh=0.7.
+import type { MachineChoice } from '../app/machine.js';
 import type { SessionOptions } from '../app/session.js';
 import { openWorkspace, type Workspace } from '../app/workspace.js';
 import { Session } from '../app/session.js';
@@ -70,6 +71,11 @@ export function text(value: unknown): string | undefined {
 export function texts(value: unknown): string[] {
   const given = Array.isArray(value) ? value : value === undefined ? [] : [value];
   return given.map(String).filter((one) => one !== '');
+}
+
+/** What the flags say of this machine: `-j 4 --resource gpu=0,1`. */
+export function machineFromFlags(flags: Flags): MachineChoice {
+  return { jobs: flags['jobs'] === undefined ? undefined : Number(flags['jobs']), resources: texts(flags['resource']) };
 }
 
 /** The positional words of a verb. */

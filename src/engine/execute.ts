@@ -5,14 +5,17 @@ import { dirname, join } from 'node:path';
 import { canonicalJson } from '../base/canonical-json.js';
 import type { Action } from '../graph/graph.js';
 import type { ContentDigest } from '../hash/xxh64.js';
+import type { Pools } from '../pipeline/pipeline.js';
+import type { TakenResources } from '../stage/stage.js';
 import type { Trace } from '../store/store.js';
 import { decide, type Verdict, type World } from './decide.js';
 import type { LockEntry } from './lockfile.js';
 import { fingerprintOf, type Manifest } from './manifest.js';
-import type { Plan } from './plan.js';
+import type { Plan, Step } from './plan.js';
 import { clearTemporaries, digestStaged, publish, Staging } from './publish.js';
 import type { Reason } from './reasons.js';
-import { Slots } from './slots.js';
+import { workThrough } from './schedule.js';
+import { Slots, type Taken } from './slots.js';
 
 /** All that the engine needs of whoever runs actions. */
 export interface ActionRunner {
@@ -22,6 +25,8 @@ export interface ActionRunner {
 export interface ActionJob {
   readonly action: Action;
   readonly manifest: Manifest;
+  /** What it holds of the pools while it runs; never part of the manifest. */
+  readonly resources: TakenResources;
   /** Absolute path at which an output must be written. */
   stagedPath(role: string): string;
   progress(done: number, total: number): void;
@@ -53,7 +58,8 @@ export interface ActionReport {
 
 /** Told of each step; for progress lines, never for decisions. */
 export interface BuildObserver {
-  started(action: Action, verdict: Verdict): void;
+  /** `slot`: the smallest number, from 0, that no other action that runs has. */
+  started(action: Action, verdict: Verdict, slot: number): void;
   progress(action: Action, done: number, total: number): void;
   finished(report: ActionReport): void;
 }
@@ -63,9 +69,9 @@ export interface Execution {
   readonly runner: ActionRunner;
   readonly dataRoot: string;
   readonly temporaryRoot: string;
-  readonly jobs: number;
-  /** Capacities of named resources besides `cpu`, which is `jobs`. */
-  readonly resources: Readonly<Record<string, number>>;
+  readonly pools: Pools;
+  /** Seconds that an action will probably take; only for the order in which actions start. */
+  expected(step: Step): number;
   readonly keepGoing: boolean;
   readonly observer: BuildObserver;
   readonly signal: AbortSignal;
@@ -77,60 +83,82 @@ export async function executePlan(plan: Plan, execution: Execution): Promise<Act
   for (const folder of new Set(plan.steps.flatMap(({ action }) => foldersOf(action))))
     clearTemporaries(join(execution.dataRoot, folder));
   world.store?.sweep();
-  const slots = new Slots({ ...execution.resources, cpu: execution.jobs }, signal);
+  const slots = new Slots(execution.pools, signal);
   const verdicts = new Map<Action, Verdict>();
-  const pending = new Map<Action, Promise<ActionReport>>();
+  const reports = new Map<Action, ActionReport>();
   let failed = false;
 
-  const outcomeOf = async (action: Action, needs: readonly ActionReport[]): Promise<Outcome> => {
-    const blocking = needs.find(({ outcome }) => outcome.kind === 'failed' || outcome.kind === 'skipped');
-    if (blocking) return { kind: 'skipped', because: `${blocking.action.id} ${blocking.outcome.kind}` };
-    const release = await slots.take(action.rule.resources);
-    try {
-      signal.throwIfAborted();
-      if (failed && !execution.keepGoing) return { kind: 'skipped', because: 'another action failed' };
-      return await carryOut(action, verdicts, execution);
-    } finally {
-      release();
-    }
-  };
-  const reportOn = async (action: Action): Promise<ActionReport> => {
-    const needs = new Set(action.inputs.flatMap(({ madeBy }) => madeBy?.action ?? []));
-    const done = await Promise.all([...needs].flatMap((need) => pending.get(need) ?? []));
-    const startedAt = new Date();
-    const outcome = await outcomeOf(action, done);
+  const report = (action: Action, outcome: Outcome, startedAt = new Date()): true => {
     failed ||= outcome.kind === 'failed';
     const seconds = (Date.now() - startedAt.getTime()) / 1000;
     const counts = world.lockfiles.get(action.ep, action.rule.name)?.counts ?? {};
-    const report = { action, outcome, seconds, startedAt, counts };
-    observer.finished(report);
-    return report;
+    const made = { action, outcome, seconds, startedAt, counts };
+    reports.set(action, made);
+    observer.finished(made);
+    return true;
   };
-  for (const { action } of plan.steps) pending.set(action, reportOn(action));
-  const settled = await Promise.allSettled(pending.values());
-  const rejected = settled.find((result) => result.status === 'rejected');
-  const reports = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const skip = (action: Action): boolean => {
+    if (!failed) return false;
+    const blocking = action.inputs
+      .flatMap(({ madeBy }) => (madeBy && reports.get(madeBy.action)) ?? [])
+      .find(({ outcome }) => outcome.kind === 'failed' || outcome.kind === 'skipped');
+    if (blocking) return report(action, { kind: 'skipped', because: `${blocking.action.id} ${blocking.outcome.kind}` });
+    return !execution.keepGoing && report(action, { kind: 'skipped', because: 'another action failed' });
+  };
+  let rejected: { readonly error: unknown } | undefined;
+  try {
+    await workThrough(
+      plan.steps,
+      {
+        settle: ({ action, verdict }) =>
+          verdict.kind === 'fresh' && report(action, keepFresh(action, verdict, verdicts, world)),
+        skip,
+        async carryOut(action, taken) {
+          signal.throwIfAborted();
+          if (skip(action)) return;
+          const startedAt = new Date();
+          report(action, await carryOut(action, verdicts, execution, taken), startedAt);
+        },
+      },
+      { slots, expected: (step) => execution.expected(step) },
+    );
+  } catch (error) {
+    rejected = { error };
+  }
   try {
     world.lockfiles.save();
   } catch (error) {
     // Where an action's own record could not be written, its report says so already.
-    if (!rejected && !reports.some(({ outcome }) => outcome.kind === 'failed')) throw error;
+    const told = [...reports.values()].some(({ outcome }) => outcome.kind === 'failed');
+    if (rejected === undefined && !told) throw error;
   }
-  if (rejected) throw rejected.reason;
-  return reports;
+  if (rejected !== undefined) throw rejected.error;
+  return plan.steps.flatMap(({ action }) => reports.get(action) ?? []);
 }
 
-async function carryOut(action: Action, verdicts: Map<Action, Verdict>, execution: Execution): Promise<Outcome> {
+function keepFresh(
+  action: Action,
+  verdict: Verdict & { kind: 'fresh' },
+  verdicts: Map<Action, Verdict>,
+  world: World,
+): Outcome {
+  verdicts.set(action, verdict);
+  if (verdict.unrecorded) world.lockfiles.set(action.ep, action.rule.name, verdict.entry);
+  return { kind: verdict.entry.trusted ? 'trusted' : 'fresh' };
+}
+
+async function carryOut(
+  action: Action,
+  verdicts: Map<Action, Verdict>,
+  execution: Execution,
+  taken: Taken,
+): Promise<Outcome> {
   const { world, observer, signal } = execution;
   let verdict = decide(action, verdicts, world);
   if ('input' in verdict) return { kind: 'failed', error: new Error(`${verdict.input.path} is no longer there`) };
   if (verdict.kind === 'later') throw new Error(`${action.id} was started before what it needs`);
-  if (verdict.kind === 'fresh') {
-    verdicts.set(action, verdict);
-    if (verdict.unrecorded) world.lockfiles.set(action.ep, action.rule.name, verdict.entry);
-    return { kind: verdict.entry.trusted ? 'trusted' : 'fresh' };
-  }
-  observer.started(action, verdict);
+  if (verdict.kind === 'fresh') return keepFresh(action, verdict, verdicts, world);
+  observer.started(action, verdict, taken.slot);
   try {
     if (verdict.kind === 'restore') {
       const { trace, reasons } = verdict;
@@ -141,7 +169,7 @@ async function carryOut(action: Action, verdicts: Map<Action, Verdict>, executio
       // A blob was damaged and is set aside: make it anew.
       verdict = { kind: 'run', manifest: verdict.entry.manifest, fingerprint: trace.fingerprint, reasons };
     }
-    return await runAction(action, verdict, verdicts, execution);
+    return await runAction(action, verdict, verdicts, execution, taken);
   } catch (error) {
     if (signal.aborted) throw error;
     return { kind: 'failed', error };
@@ -153,6 +181,7 @@ async function runAction(
   verdict: Verdict & { kind: 'run' },
   verdicts: Map<Action, Verdict>,
   execution: Execution,
+  taken: Taken,
 ): Promise<Outcome> {
   const { world, runner, observer, signal } = execution;
   const staging = new Staging(execution.temporaryRoot);
@@ -161,6 +190,7 @@ async function runAction(
     const job: ActionJob = {
       action,
       manifest: verdict.manifest,
+      resources: taken.resources,
       stagedPath: (role) => staging.pathFor(role, action.outputs[role]!),
       progress: (done, total) => observer.progress(action, done, total),
     };

@@ -4,7 +4,7 @@ import { quote } from '../base/quote.js';
 import type { At, YamlEntry, YamlNode } from '../base/yaml.js';
 import type { StageCatalogue } from '../stage/stage.js';
 import { pathFault, type PathUse } from './paths.js';
-import type { Rule, RuleCode } from './pipeline.js';
+import type { Pools, Rule, RuleCode } from './pipeline.js';
 import type { Reporter } from './report.js';
 
 export interface DraftPath {
@@ -26,6 +26,8 @@ export interface RuleDraft {
   readonly params: readonly string[];
   readonly models: Rule['models'];
   readonly resources: Readonly<Record<string, number>>;
+  readonly timeoutSeconds: number | undefined;
+  readonly retries: number;
   readonly scope: 'episode' | 'project';
 }
 
@@ -34,6 +36,8 @@ export interface RuleContext {
   readonly catalogue: StageCatalogue;
   /** Names that the top-level `params` declare. */
   readonly declared: ReadonlySet<string>;
+  /** What the top-level `resources` declare. */
+  readonly pools: Pools;
 }
 
 /** The keys of a rule's map. */
@@ -76,12 +80,9 @@ export class Fields {
     });
   }
 
-  numbers(key: string): Readonly<Record<string, number>> {
-    const found: [string, number][] = [];
-    for (const [name, { value }] of mapEntries(this.entries.get(key)?.value)) {
-      if (value.kind === 'scalar' && typeof value.value === 'number') found.push([name, value.value]);
-    }
-    return Object.fromEntries(found);
+  number(key: string): number | undefined {
+    const value = this.scalar(key);
+    return typeof value === 'number' ? value : undefined;
   }
 
   paths(key: 'inputs' | 'outputs', use: PathUse): readonly DraftPath[] {

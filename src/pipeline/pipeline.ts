@@ -32,9 +32,16 @@ export type RuleCode =
       readonly code: readonly string[];
       readonly depfile: string | undefined;
       readonly env: readonly string[];
-      readonly timeoutSeconds: number | undefined;
-      readonly retries: number;
     };
+
+/** Something that actions share while they run. Amounts of memory are bytes. */
+export interface Pool {
+  readonly amount: number;
+  /** Ids of its members, where they have some: each of the `amount` that is taken is one of these. */
+  readonly members?: readonly string[] | undefined;
+}
+
+export type Pools = Readonly<Record<string, Pool>>;
 
 export interface Rule {
   readonly name: string;
@@ -43,7 +50,12 @@ export interface Rule {
   readonly outputs: Readonly<Record<string, OutputPattern>>;
   readonly params: readonly string[];
   readonly models: readonly ('detector' | 'embedder')[];
+  /** What it takes of each pool while it runs. */
   readonly resources: Readonly<Record<string, number>>;
+  /** An attempt that takes longer has failed. */
+  readonly timeoutSeconds?: number | undefined;
+  /** How often a failed attempt is made again. */
+  readonly retries: number;
   /** `episode`: one action an episode; `project`: one action in all. */
   readonly scope: 'episode' | 'project';
   /** The line of pipeline.yaml that names it, for messages. */
@@ -70,6 +82,8 @@ export interface Pipeline {
   /** In an order in which every rule stands after the rules that make its inputs. */
   readonly rules: readonly Rule[];
   readonly groups: Readonly<Record<string, readonly string[]>>;
+  /** The pools that the file declares; a machine may have others (see app/machine.ts). */
+  readonly resources: Pools;
   /** The built-in params, so that values given later can be checked without zod. */
   readonly fields?: Readonly<Record<string, ParamField>>;
 }

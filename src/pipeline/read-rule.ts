@@ -10,9 +10,10 @@ import { Fields, textItems, type RuleContext, type RuleDraft } from './draft.js'
 import type { PathUse } from './paths.js';
 import type { RuleCode } from './pipeline.js';
 import type { Reporter } from './report.js';
+import { readAmounts } from './resources.js';
 
 /** Keys that say something only of a command. */
-const commandKeys = ['code', 'depfile', 'env', 'timeout', 'retries', 'shell'] as const;
+const commandKeys = ['code', 'depfile', 'env', 'shell'] as const;
 
 const inputUse: PathUse = { root: 'the data root', ep: true, wildcards: true, folder: true };
 const outputUse: PathUse = { root: 'the data root', ep: true, wildcards: false, folder: true };
@@ -41,7 +42,9 @@ export function readRule(name: string, { key, value }: YamlEntry, context: RuleC
       .texts('models')
       .map(({ text }) => text)
       .filter((text) => text === 'detector' || text === 'embedder'),
-    resources: fields.numbers('resources'),
+    resources: readAmounts(name, fields.entries.get('resources')?.value, context),
+    timeoutSeconds: fields.number('timeout'),
+    retries: fields.number('retries') ?? 0,
     scope: outputs.some(({ pattern }) => pattern.includes('{ep}')) ? 'episode' : 'project',
   };
   checkOutputs(draft, fields, reporter);
@@ -101,8 +104,6 @@ function readStage(fields: Fields, { reporter, catalogue }: RuleContext): RuleCo
 function readCommand(fields: Fields): RuleCode | undefined {
   const command = fields.text('run');
   if (command === undefined) return undefined;
-  const timeout = fields.scalar('timeout');
-  const retries = fields.scalar('retries');
   return {
     kind: 'command',
     command,
@@ -110,8 +111,6 @@ function readCommand(fields: Fields): RuleCode | undefined {
     code: fields.texts('code').flatMap(({ text, at }) => (fields.checkPath(text, at, codeUse) ? [text] : [])),
     depfile: fields.text('depfile'),
     env: fields.texts('env').map(({ text }) => text),
-    timeoutSeconds: typeof timeout === 'number' ? timeout : undefined,
-    retries: typeof retries === 'number' ? retries : 0,
   };
 }
 

@@ -14,6 +14,7 @@ import { pathFault } from './paths.js';
 import type { ParamValues, Pipeline, Rule } from './pipeline.js';
 import { readRule, undeclaredHint } from './read-rule.js';
 import { Reporter } from './report.js';
+import { readPools } from './resources.js';
 import { paramFields, pipelineShape } from './schema.js';
 import { checkValue } from './value-schema.js';
 
@@ -52,7 +53,8 @@ function readRoot(root: YamlNode, reporter: Reporter, catalogue: StageCatalogue)
   const params = valuesOf(at('params'));
   const declared = new Set(Object.keys(params));
   const each = readEach(at('each'), reporter);
-  const drafts = readRules(at('rules'), { reporter, catalogue, declared });
+  const pools = readPools(at('resources'), reporter);
+  const drafts = readRules(at('rules'), { reporter, catalogue, declared, pools });
   checkOverrides(root, declared, reporter);
   checkUnusedParams(at('params'), drafts, reporter);
   const named = new Set([...mapEntries(at('rules'))].map(([name]) => name));
@@ -66,6 +68,7 @@ function readRoot(root: YamlNode, reporter: Reporter, catalogue: StageCatalogue)
     episodes: valueSets(at('episodes')),
     rules: ordered.flatMap((draft) => toRule(draft, reporter)),
     groups,
+    resources: pools,
     fields: paramFields(),
   };
 }
@@ -218,7 +221,7 @@ function valuesOf(node: YamlNode | undefined): Readonly<Record<string, Json>> {
 }
 
 function toRule(draft: RuleDraft, reporter: Reporter): readonly Rule[] {
-  const { name, key, code, params, models, resources, scope } = draft;
+  const { name, key, code, params, models, resources, timeoutSeconds, retries, scope } = draft;
   if (code === undefined) return [];
   const inputs = draft.inputs.map(({ role, pattern, optional, at }) => {
     const gathers = scope === 'project' && pattern.includes('{ep}');
@@ -236,6 +239,8 @@ function toRule(draft: RuleDraft, reporter: Reporter): readonly Rule[] {
       params,
       models,
       resources,
+      timeoutSeconds,
+      retries,
       scope,
       line: reporter.lineOf(key),
     },

@@ -1,6 +1,7 @@
 // The shape of pipeline.yaml, defined once: the reader checks files against it and editors get it
 // as JSON Schema. What no schema can say (cycles, unknown names, paths) is in read.ts and below.
 import { z } from 'zod';
+import { bytesPattern } from '../base/bytes.js';
 import { configFields, paramNames } from '../stage/config.js';
 import type { StageCatalogue } from '../stage/stage.js';
 import type { ParamField } from './pipeline.js';
@@ -36,6 +37,18 @@ const inputForm = z
   ])
   .meta({ title: 'a path or { path, optional }' });
 
+/** Names of pools are parts of variable names; those that `sa` itself reads are not to be had. */
+export const poolPattern = /^(?!(?:store|data_root|models|offline|resources)$)[a-z][a-z0-9_]*$/;
+const poolName = z
+  .string()
+  .regex(poolPattern)
+  .meta({ title: 'a name of a pool: small letters, digits and "_", with a letter first, and none of sa\'s own' });
+const quantity = [z.number().min(0), z.string().regex(bytesPattern)] as const;
+const amount = z.union(quantity).meta({ title: 'an amount: a number of at least 0, or bytes such as "16G"' });
+const pool = z
+  .union([...quantity, z.array(z.union([z.number().int().min(0), z.string().regex(/^[\w.:-]+$/)]))])
+  .meta({ title: 'an amount such as 4 or "16G", or a list of ids such as [0, 1]' });
+
 const rule = z
   .strictObject({
     stage: z
@@ -60,9 +73,9 @@ const rule = z
       .optional()
       .describe('params whose values name models that the rule opens'),
     resources: z
-      .record(name, z.number().min(0))
+      .record(poolName, amount)
       .optional()
-      .describe('what it takes from the pool while it runs, e.g. { cpu: 1, gpu: 1 }'),
+      .describe('what it takes of each pool while it runs, e.g. { cpu: 2, gpu: 1, memory: 4G }; cpu: 1 unless said'),
     code: z.array(path).optional().describe('files that the command is made of; a change of one makes the rule stale'),
     depfile: path.optional().describe('a file in make syntax that the command writes: inputs found while running'),
     env: z
@@ -74,14 +87,14 @@ const rule = z
       )
       .optional()
       .describe('environment variables that the command sees; their values count for freshness'),
-    timeout: z.number().positive().optional().describe('seconds after which the command is stopped'),
+    timeout: z.number().positive().optional().describe('seconds after which an attempt is stopped and has failed'),
     retries: z
       .number()
       .int()
       .min(0)
       .max(100)
       .optional()
-      .describe('how often a failed command is tried again; default 0'),
+      .describe('how often a failed attempt is made again; default 0'),
     shell: z.boolean().optional().describe('false runs the words of the command without a shell; default true'),
   })
   .meta({ title: 'a rule: a map with "stage" or "run"' });
@@ -98,6 +111,12 @@ const pipelineFile = z.strictObject({
   episodes: z.record(episodeId, params).optional().describe('values for one episode'),
   rules: z.record(name, rule).describe('what is built and how'),
   groups: z.record(name, names).optional().describe('names for sets of rules'),
+  resources: z
+    .record(poolName, pool)
+    .optional()
+    .describe(
+      'pools that running rules share, e.g. { cpu: 4, gpu: [0, 1], memory: 16G }; this machine may say otherwise with --resource or SA_RESOURCES',
+    ),
 });
 
 let shape: ValueSchema | undefined;

@@ -5,6 +5,7 @@ import { isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ActionJob, RunResult } from '../engine/execute.js';
 import type { RuleCode } from '../pipeline/pipeline.js';
+import type { TakenResources } from '../stage/stage.js';
 import { readDepfile } from './depfile.js';
 import { fillPlaceholders, placeholderValues, quoteForShell, splitCommand } from './placeholders.js';
 
@@ -28,7 +29,7 @@ const graceMs = 2000;
 /** How long to wait for the last processes of a group that was killed. */
 const lastBreathMs = 1000;
 
-/** Runs the command until it ends well, at most 1 + retries times. Rejects with the end of its output. */
+/** Runs the command once. Rejects with the end of its output when it fails or `signal` stops it. */
 export async function runCommand(
   code: Command,
   job: ActionJob,
@@ -38,20 +39,18 @@ export async function runCommand(
   const values = placeholderValues(job, place);
   const named = code.depfile === undefined ? undefined : fillPlaceholders(code.depfile, values, (value) => value);
   const depfile = named === undefined || isAbsolute(named) ? named : join(place.projectRoot, named);
-  for (let attempt = 0; ; attempt++) {
-    // Nothing of an earlier attempt or build may pass for what this attempt wrote.
-    for (const role of Object.keys(job.action.outputs)) rmSync(job.stagedPath(role), { recursive: true, force: true });
-    if (depfile !== undefined) rmSync(depfile, { force: true });
-    const words = code.shell
-      ? ['/bin/sh', '-c', fillPlaceholders(code.command, values, quoteForShell)]
-      : splitCommand(code.command, values);
-    const ended = await runGroup(words, code, place, signal);
-    signal.throwIfAborted();
-    if (ended.failure === undefined) break;
-    if (attempt < code.retries) continue;
-    const tail = ended.output.split('\n').slice(-tailLines - 1);
-    throw new Error([`command failed: ${ended.failure}`, ...tail].join('\n').trimEnd());
+  // What an earlier attempt or build found may not pass for what this attempt finds.
+  if (depfile !== undefined) rmSync(depfile, { force: true });
+  const words = code.shell
+    ? ['/bin/sh', '-c', fillPlaceholders(code.command, values, quoteForShell)]
+    : splitCommand(code.command, values);
+  const { failure, output } = await runGroup(words, environment(code, job.resources), place, signal);
+  const lines = output.split('\n').slice(-tailLines - 1);
+  if (signal.aborted) {
+    const reason = signal.reason as Error;
+    throw new Error([reason.message, ...lines].join('\n').trimEnd(), { cause: reason });
   }
+  if (failure !== undefined) throw new Error([`command failed: ${failure}`, ...lines].join('\n').trimEnd());
   if (depfile === undefined) return { counts: {} };
   return { counts: {}, found: readDepfile(readText(depfile), job, place) };
 }
@@ -70,7 +69,7 @@ interface Ended {
 
 async function runGroup(
   words: readonly string[],
-  { env, timeoutSeconds }: Command,
+  env: Readonly<Record<string, string>>,
   { projectRoot }: CommandPlace,
   signal: AbortSignal,
 ): Promise<Ended> {
@@ -80,7 +79,7 @@ async function runGroup(
   const [file = '', ...args] = posix ? ['/bin/sh', '-c', guard, 'sh', ...words] : words;
   const subprocess = execa(file, args, {
     cwd: projectRoot,
-    env: environment([...environmentAlways, ...env]),
+    env,
     extendEnv: false,
     stdio: posix ? ['ignore', 'pipe', 'pipe', 'pipe'] : ['ignore', 'pipe', 'pipe'],
     detached: posix,
@@ -91,18 +90,12 @@ async function runGroup(
   let output = '';
   subprocess.all.on('data', (data: Buffer) => (output = (output + data.toString()).slice(-tailCharacters)));
 
-  const expired = new AbortController();
-  const timers: NodeJS.Timeout[] = [];
+  let killing: NodeJS.Timeout | undefined;
   const stop = (): void => {
     endGroup(subprocess.pid, 'SIGTERM');
-    timers.push(setTimeout(() => endGroup(subprocess.pid, 'SIGKILL'), graceMs));
-  };
-  const expire = (): void => {
-    expired.abort();
-    stop();
+    killing = setTimeout(() => endGroup(subprocess.pid, 'SIGKILL'), graceMs);
   };
   signal.addEventListener('abort', stop, { once: true });
-  if (timeoutSeconds !== undefined) timers.push(setTimeout(expire, timeoutSeconds * 1000));
   try {
     const exited = new Promise<{ exitCode?: number; signal?: string }>((resolve) =>
       subprocess.once('exit', (code, by) => resolve(code === null ? { signal: by ?? 'a signal' } : { exitCode: code })),
@@ -111,13 +104,12 @@ async function runGroup(
     // What it left behind could still write into an output that is about to be published.
     endGroup(subprocess.pid, 'SIGKILL');
     await Promise.race([subprocess, delay(lastBreathMs, undefined, { ref: false })]);
-    if (expired.signal.aborted) return { failure: `took longer than ${timeoutSeconds} s`, output };
     if (result.exitCode === 0) return { failure: undefined, output };
     if (result.exitCode !== undefined) return { failure: `exit code ${result.exitCode}`, output };
     const started = result.signal !== undefined;
     return { failure: started ? `ended by ${result.signal}` : 'it could not be started', output };
   } finally {
-    for (const timer of timers) clearTimeout(timer);
+    clearTimeout(killing);
     signal.removeEventListener('abort', stop);
     for (const stream of subprocess.stdio) stream?.destroy();
   }
@@ -133,10 +125,18 @@ function endGroup(leader: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): vo
   }
 }
 
-function environment(names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+/** The few variables that every command sees, those that its rule names, and what it holds of the pools. */
+function environment({ env }: Command, resources: TakenResources): Record<string, string> {
+  const given = [...environmentAlways, ...env].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  // SA_GPU=0,1 where members have ids, else SA_CPU=2. Never in a manifest: they say where to run, not what.
+  const held = Object.entries(resources).map(
+    ([name, { amount, members }]) =>
+      [`SA_${name.toUpperCase()}`, members === undefined ? String(amount) : members.join(',')] as const,
   );
+  return Object.fromEntries([...given, ...held]);
 }
 
 function readText(depfile: string): string {

@@ -1,15 +1,17 @@
 // Runs an action for the engine: a built-in stage, a user's module, or a command. Hands a stage its
 // paths, its frames and its models; knows no cache and no plan.
+import { rmSync } from 'node:fs';
 import { problem } from '../base/problem.js';
 import type { ActionJob, ActionRunner, RunResult } from '../engine/execute.js';
 import type { Device } from '../models/devices.js';
 import type { ModelEvent } from '../models/install.js';
 import type { OpenedModel } from '../models/open.js';
 import type { ModelEntry, Registry } from '../models/registry.js';
-import type { ParamValues } from '../pipeline/pipeline.js';
+import type { ParamValues, RuleCode } from '../pipeline/pipeline.js';
 import type { EpisodeRunConfig } from '../stage/config.js';
 import type { OpenModel } from '../stage/model.js';
 import type { Stage, StageCatalogue, StageContext } from '../stage/stage.js';
+import { runAttempts } from './attempts.js';
 import { runCommand } from './command.js';
 import { framesFor, mediaProbe } from './frames.js';
 import { importModule } from './module-import.js';
@@ -31,6 +33,8 @@ export interface RunnerWorld {
   paramsOf(ep: string | undefined): ParamValues;
   modelOf(role: 'detector' | 'embedder', ep: string | undefined): ModelEntry | undefined;
 }
+
+type StageCode = RuleCode & { readonly kind: 'stage' | 'module' };
 
 export class StageRunner implements ActionRunner {
   readonly #world: RunnerWorld;
@@ -56,7 +60,26 @@ export class StageRunner implements ActionRunner {
       ...Object.fromEntries(action.rule.params.map((name) => [name, values[name] ?? null])),
       ...job.manifest.params,
     };
-    if (code.kind === 'command') return runCommand(code, job, { projectRoot, dataRoot, params: declared }, signal);
+    return runAttempts(
+      action.rule,
+      (within) => {
+        // Nothing of an earlier attempt may pass for what this one writes.
+        for (const role of Object.keys(action.outputs)) rmSync(job.stagedPath(role), { recursive: true, force: true });
+        if (code.kind !== 'command') return this.#runStage(code, job, { values, declared }, within);
+        return runCommand(code, job, { projectRoot, dataRoot, params: declared }, within);
+      },
+      signal,
+    );
+  }
+
+  async #runStage(
+    code: StageCode,
+    job: ActionJob,
+    { values, declared }: { readonly values: ParamValues; readonly declared: Readonly<Record<string, unknown>> },
+    signal: AbortSignal,
+  ): Promise<RunResult> {
+    const { action } = job;
+    const { dataRoot } = this.#world;
     const stage = await this.#loadStage(code);
     let device: RunResult['device'];
     const context: StageContext = {
@@ -72,6 +95,7 @@ export class StageRunner implements ActionRunner {
         return opened as OpenModel as OpenModel<never>;
       },
       card: (role: 'detector' | 'embedder') => this.#entry(role, job).card as never,
+      resources: job.resources,
       signal,
       progress: (done, total) => job.progress(done, total),
     };
@@ -82,7 +106,7 @@ export class StageRunner implements ActionRunner {
     return { counts, device };
   }
 
-  async #loadStage(code: ActionJob['action']['rule']['code'] & { kind: 'stage' | 'module' }): Promise<Stage> {
+  async #loadStage(code: StageCode): Promise<Stage> {
     if (code.kind === 'stage') return (await this.#world.catalogue[code.stage]!.load()).stage;
     const module = (await importModule(this.#world.projectRoot, code.file)) as { readonly stage?: unknown };
     const { stage } = module;

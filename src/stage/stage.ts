@@ -75,10 +75,20 @@ export interface StageContext<K extends ParamName = ParamName> extends StageRead
   /** The card alone, without opening a session. */
   card(param: 'detector'): DetectorCard;
   card(param: 'embedder'): EmbedderCard;
+  /** What it holds of the pools that actions share, by name, e.g. which GPU: `resources.gpu?.members?.[0]`. */
+  readonly resources: TakenResources;
   readonly signal: AbortSignal;
   /** Tells whoever watches how far the stage is; cheap to call for each frame. */
   progress(done: number, total: number): void;
 }
+
+/** So much of a pool (bytes, where it is memory), and which members where they have ids. */
+export interface TakenResource {
+  readonly amount: number;
+  readonly members?: readonly string[] | undefined;
+}
+
+export type TakenResources = Readonly<Record<string, TakenResource>>;
 
 /** Whole numbers for the run's result: detections_count, tracks_count, ... */
 export type StageCounts = Readonly<Record<string, number>>;

@@ -4,6 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { readOrRecall } from '../app/compiled.js';
+import type { MachineChoice } from '../app/machine.js';
 import { select, type Selection, type Words } from '../app/select.js';
 import { Session, type BuildOptions, type SessionOptions } from '../app/session.js';
 import { pipelineName, type Workspace } from '../app/workspace.js';
@@ -40,7 +41,7 @@ export interface WatchOptions {
   readonly words: Words;
   /** `force` counts for the first build alone. */
   readonly choice: SessionOptions;
-  readonly jobs: number;
+  readonly machine: MachineChoice;
   readonly keepGoing: boolean;
   /** Look at files regularly, where the file system tells nothing. */
   readonly poll: boolean;
@@ -252,7 +253,7 @@ class Watching {
     | { readonly kind: 'done' | 'stopped'; readonly edits: readonly string[] }
     | { readonly kind: 'refused'; readonly error: ProblemError; readonly edits: readonly string[] }
   > {
-    const { jobs, keepGoing } = this.#options;
+    const { machine, keepGoing } = this.#options;
     const progress = this.#options.observer.building();
     const running = new Map<string, string>();
     const edits: string[] = [];
@@ -274,9 +275,9 @@ class Watching {
     })().catch(() => undefined); // only the end of the build ends the waiting
     const observer: Observer = {
       ...progress,
-      started: (action, verdict) => {
+      started: (action, verdict, slot) => {
         if (verdict.kind === 'run') running.set(action.id, verdict.fingerprint);
-        progress.started(action, verdict);
+        progress.started(action, verdict, slot);
         // What was edited before an action began may be what it is about to use.
         if (edits.length > 0) checks.push(stopIfStale());
       },
@@ -292,7 +293,7 @@ class Watching {
     };
     try {
       await session.build(selection, {
-        jobs,
+        ...machine,
         keepGoing,
         observer,
         signal: AbortSignal.any([this.#signal, stop.signal]),

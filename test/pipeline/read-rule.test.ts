@@ -85,8 +85,8 @@ test('a rule is one thing and makes something', () => {
     'pipeline.yaml:5:3 no-outputs: rule "r" makes nothing',
     '    name what it makes, e.g. outputs: { table: "reports/{ep}/table.csv" }',
   ]);
-  expect(told(`stage: ./m.js\ntimeout: 3\n${out}`)).toEqual([
-    'pipeline.yaml:7:5 misplaced-key: "timeout" belongs to a rule with "run"',
+  expect(told(`stage: ./m.js\nshell: false\n${out}`)).toEqual([
+    'pipeline.yaml:7:5 misplaced-key: "shell" belongs to a rule with "run"',
     '    a stage has no use for it',
   ]);
   expect(told('run: x\noutputs: { a: "a/{ep}", b: b.txt }')).toEqual([

@@ -53,8 +53,6 @@ test('every form of a rule becomes data', () => {
         code: ['tools/cut.sh'],
         depfile: 'sheets-{ep}.d',
         env: ['LANG'],
-        timeoutSeconds: 90,
-        retries: 2,
       },
       inputs: {
         video: { pattern: 'videos/{ep}.mp4', optional: false, gathers: false, place: place(22, 17) },
@@ -64,6 +62,8 @@ test('every form of a rule becomes data', () => {
       params: ['title'],
       models: [],
       resources: {},
+      timeoutSeconds: 90,
+      retries: 2,
     },
     {
       name: 'own',
@@ -75,6 +75,8 @@ test('every form of a rule becomes data', () => {
       params: [],
       models: [],
       resources: { cpu: 2 },
+      timeoutSeconds: undefined,
+      retries: 0,
     },
   ]);
 });

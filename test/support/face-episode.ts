@@ -122,6 +122,7 @@ export function stageContext({
     media: { probe: no },
     model: no,
     card: (() => card) as unknown as StageContext['card'],
+    resources: {},
     signal: new AbortController().signal,
     progress: () => undefined,
   };

@@ -50,6 +50,7 @@ export async function runJsonStage<K extends ParamName>(
     media: { probe: absent },
     model: absent,
     card: absent,
+    resources: {},
     signal: new AbortController().signal,
     progress: () => undefined,
   };

@@ -46,6 +46,7 @@ export async function runPictureStage<K extends ParamName>(
     media: { probe: () => Promise.reject(new Error('not probed')) },
     model: () => Promise.resolve(model()),
     card: () => model().card,
+    resources: {},
     signal: new AbortController().signal,
     progress: () => undefined,
   };

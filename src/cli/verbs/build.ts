@@ -1,15 +1,14 @@
 // sa build and sa plan.
-import { availableParallelism } from 'node:os';
 import { buildJson, planJson } from '../../app/json.js';
 import { select } from '../../app/select.js';
 import type { ActionReport } from '../../engine/execute.js';
 import type { Plan } from '../../engine/plan.js';
 import { paint, printJson, type Io } from '../io.js';
-import { sessionFromFlags, words, type Flags } from '../options.js';
+import { machineFromFlags, sessionFromFlags, words, type Flags } from '../options.js';
 import { watchProgress } from '../progress.js';
 import { describeReason, describeSeconds } from '../words.js';
 
-export const buildFlags = ['all', 'dry-run', 'jobs', 'keep-going', 'executor'] as const;
+export const buildFlags = ['all', 'dry-run', 'jobs', 'resource', 'keep-going', 'executor'] as const;
 
 /** Makes what is stale. Exit code 0, or 1 when an action failed. */
 export async function build(io: Io, flags: Flags): Promise<number> {
@@ -23,7 +22,7 @@ export async function build(io: Io, flags: Flags): Promise<number> {
   });
   try {
     const reports = await session.build(selection, {
-      jobs: Number(flags['jobs'] ?? availableParallelism()),
+      ...machineFromFlags(flags),
       keepGoing: flags['keep-going'] === true,
       observer: progress,
       signal: io.signal,

@@ -1,5 +1,6 @@
 // sa cache stats|gc|verify.
 import { cacheStats, collectCache, verifyCache, type CacheStats, type CollectJson } from '../../app/cache.js';
+import { describeBytes, parseBytes } from '../../base/bytes.js';
 import { problem } from '../../base/problem.js';
 import { asDiskProblem } from '../../disk/disk-problem.js';
 import { printJson, table, type Io } from '../io.js';
@@ -22,7 +23,7 @@ export async function cache(io: Io, flags: Flags): Promise<number> {
     }
     case 'gc': {
       const limits = {
-        maxBytes: parseBytes(text(flags['max-bytes'])),
+        maxBytes: bytesOf(text(flags['max-bytes'])),
         maxAgeMs: parseAge(text(flags['max-age'])),
       };
       try {
@@ -106,27 +107,15 @@ function collectLines({
   ];
 }
 
-const unitsOfBytes: Readonly<Record<string, number>> = {
-  '': 1,
-  K: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  KI: 2 ** 10,
-  MI: 2 ** 20,
-  GI: 2 ** 30,
-  TI: 2 ** 40,
-};
 const hourMs = 60 * 60 * 1000;
 const unitsOfAge: Readonly<Record<string, number>> = { m: hourMs / 60, h: hourMs, d: 24 * hourMs, w: 7 * 24 * hourMs };
 
-function parseBytes(given: string | undefined): number | undefined {
+function bytesOf(given: string | undefined): number | undefined {
   if (given === undefined) return undefined;
-  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([KMGT]?i?)B?$/i.exec(given) ?? [];
-  const size = unitsOfBytes[unit.toUpperCase()];
-  if (amount === undefined || size === undefined)
+  const bytes = parseBytes(given);
+  if (bytes === undefined)
     throw problem('usage', `${JSON.stringify(given)} is no number of bytes`, 'write e.g. --max-bytes 20G or 500M');
-  return Number(amount) * size;
+  return bytes;
 }
 
 function parseAge(given: string | undefined): number | undefined {
@@ -135,17 +124,6 @@ function parseAge(given: string | undefined): number | undefined {
   if (amount === undefined)
     throw problem('usage', `${JSON.stringify(given)} is no age`, 'write e.g. --max-age 30d, 12h or 4w');
   return Number(amount) * unitsOfAge[unit]!;
-}
-
-function describeBytes(bytes: number): string {
-  for (const [unit, size] of [
-    ['TB', 1e12],
-    ['GB', 1e9],
-    ['MB', 1e6],
-    ['kB', 1e3],
-  ] as const)
-    if (bytes >= size) return `${(bytes / size).toFixed(1)} ${unit}`;
-  return `${bytes} bytes`;
 }
 
 function count(number: number, noun: string): string {

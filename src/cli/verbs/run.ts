@@ -1,13 +1,12 @@
 // sa run: the Python engine's episode_run. Brings the video in when it is new, builds everything for
 // the episode, and prints its EpisodeRunResult.
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { addVideo } from '../../app/add-video.js';
 import { episodeRunResult } from '../../app/episode-run.js';
 import { select } from '../../app/select.js';
 import { requireEpisode } from '../../app/workspace.js';
 import { printJson, type Io } from '../io.js';
-import { sessionFromFlags, text, type Flags } from '../options.js';
+import { machineFromFlags, sessionFromFlags, text, type Flags } from '../options.js';
 import { watchProgress } from '../progress.js';
 import { describeSeconds } from '../words.js';
 import { buildFlags } from './build.js';
@@ -25,7 +24,7 @@ export async function run(io: Io, flags: Flags): Promise<number> {
   const progress = watchProgress(io, { quiet: flags['quiet'] === true, verbose: flags['verbose'] === true });
   try {
     const reports = await session.build(select(workspace, { words: [ep], all: false }), {
-      jobs: Number(flags['jobs'] ?? availableParallelism()),
+      ...machineFromFlags(flags),
       keepGoing: flags['keep-going'] === true,
       observer: progress,
       signal: io.signal,

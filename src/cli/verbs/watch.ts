@@ -1,14 +1,13 @@
 // sa watch.
-import { availableParallelism } from 'node:os';
 import { findProject } from '../../app/workspace.js';
 import { formatProblem } from '../../base/problem.js';
 import { describeRound } from '../../watch/round.js';
 import { watchProject } from '../../watch/watch.js';
 import { paint, type Io } from '../io.js';
-import { choiceFromFlags, openFromFlags, text, words, type Flags } from '../options.js';
+import { choiceFromFlags, machineFromFlags, openFromFlags, text, words, type Flags } from '../options.js';
 import { watchProgress } from '../progress.js';
 
-const watchFlags = ['all', 'jobs', 'keep-going', 'poll'] as const;
+const watchFlags = ['all', 'jobs', 'resource', 'keep-going', 'poll'] as const;
 
 /** Builds, then again on each edit, until it is interrupted. */
 export async function watch(io: Io, flags: Flags): Promise<number> {
@@ -24,7 +23,7 @@ export async function watch(io: Io, flags: Flags): Promise<number> {
     dataRoot: text(flags['data-root']) ?? io.env['SA_DATA_ROOT'],
     words: words(flags),
     choice: choiceFromFlags(flags, watchFlags),
-    jobs: Number(flags['jobs'] ?? availableParallelism()),
+    machine: machineFromFlags(flags),
     keepGoing: flags['keep-going'] === true,
     poll: flags['poll'] === true,
     signal: io.signal,

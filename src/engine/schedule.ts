@@ -1,0 +1,98 @@
+// In which order a plan's actions run: each as soon as all it needs has ended and its share of the pools
+// is free, those first on which most work waits. It decides when, never what: no result depends on it.
+import type { Action } from '../graph/graph.js';
+import type { Step } from './plan.js';
+import type { Rank, Slots, Taken } from './slots.js';
+
+/** What is done with each action. */
+export interface Work {
+  /** Settles an action when it is fresh, as all is that it needs; false when it must be carried out. */
+  settle(step: Step): boolean;
+  /** Passes over an action that is not to be begun, since another has failed; false when it may begin. */
+  skip(action: Action): boolean;
+  carryOut(action: Action, taken: Taken): Promise<void>;
+}
+
+interface Task {
+  readonly step: Step;
+  rank: Rank;
+  readonly dependents: Task[];
+  /** How many of those it needs have not ended. */
+  left: number;
+}
+
+/**
+ * Works through `steps` (in graph order). Resolves when all are done; rejects with the first error that
+ * `carryOut` threw, once nothing runs any more. No depth of graph is too deep.
+ */
+export async function workThrough(
+  steps: readonly Step[],
+  work: Work,
+  { slots, expected }: { readonly slots: Slots; readonly expected: (step: Step) => number },
+): Promise<void> {
+  const tasks = new Map<Action, Task>();
+  for (const step of steps) {
+    const needs = neededTasks(step.action, tasks);
+    if (needs.size === 0 && work.settle(step)) continue;
+    const task: Task = { step, rank: { urgency: 0, place: tasks.size }, dependents: [], left: needs.size };
+    for (const need of needs) need.dependents.push(task);
+    tasks.set(step.action, task);
+  }
+  rankTasks([...tasks.values()], expected);
+  let ready = [...tasks.values()].filter(({ left }) => left === 0);
+  const errors: unknown[] = [];
+  await new Promise<void>((resolve) => {
+    let active = 0;
+    const end = ({ dependents }: Task): void => {
+      for (const next of dependents) if (--next.left === 0) ready.push(next);
+    };
+    const carryOut = async (task: Task): Promise<void> => {
+      active++;
+      try {
+        const taken = await slots.take(task.step.action.rule.resources, task.rank);
+        try {
+          await work.carryOut(task.step.action, taken);
+          end(task);
+        } finally {
+          taken.release();
+        }
+      } catch (error) {
+        errors.push(error);
+      }
+      active--;
+      goOn();
+    };
+    // A loop and no recursion: a failure may skip a chain of any length at once.
+    const goOn = (): void => {
+      while (ready.length > 0) {
+        const now = ready;
+        ready = [];
+        for (const task of now) {
+          if (work.skip(task.step.action)) end(task);
+          else void carryOut(task);
+        }
+      }
+      if (active === 0) resolve();
+    };
+    goOn();
+  });
+  if (errors.length > 0) throw errors[0];
+}
+
+function neededTasks(action: Action, tasks: ReadonlyMap<Action, Task>): Set<Task> {
+  const needs = new Set<Task>();
+  for (const { madeBy } of action.inputs) {
+    const task = madeBy && tasks.get(madeBy.action);
+    if (task !== undefined) needs.add(task);
+  }
+  return needs;
+}
+
+/** The longest way from the start of each task to the end of all that waits for it; ties go by the graph's order. */
+function rankTasks(tasks: readonly Task[], expected: (step: Step) => number): void {
+  for (let place = tasks.length - 1; place >= 0; place--) {
+    const { step, dependents } = tasks[place]!;
+    const after = dependents.reduce((most, { rank }) => Math.max(most, rank.urgency), 0);
+    tasks[place]!.rank = { urgency: expected(step) + after, place };
+  }
+}

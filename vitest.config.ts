@@ -8,7 +8,5 @@ export default defineConfig({
     hookTimeout: 300_000,
     // Two cores: more workers only fight each other over inference.
     maxWorkers: 2,
-    // Tests of the file watcher wait for the kernel's events beside everything else that runs; a real fault fails thrice.
-    retry: 2,
   },
 });

@@ -110,7 +110,9 @@ function rowOf(
     frame_idx: frameIndex,
     ts_s: round6(((pts - index.pts[0]!) * numerator) / denominator),
     bbox: [x1!, y1!, x2!, y2!],
-    landmarks: landmarks && (landmarks.map(([x, y]) => [round6(x), round6(y)]) as typeof landmarks),
+    landmarks:
+      landmarks &&
+      (landmarks.map(([x, y]) => [round6(x), round6(y)]) as readonly (readonly number[])[] as typeof landmarks),
     conf: round6(score),
     model_id: model,
   };

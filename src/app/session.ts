@@ -31,6 +31,8 @@ export interface BuildOptions extends MachineChoice {
   readonly keepGoing: boolean;
   readonly observer: BuildObserver & RunNotes & { waiting(holder: string): void };
   readonly signal: AbortSignal;
+  /** What `plan` said of this very selection a moment ago: it is then not judged once more. */
+  readonly planned?: Plan | undefined;
 }
 
 export class Session {
@@ -63,8 +65,8 @@ export class Session {
   async build(selection: Selection, options: BuildOptions): Promise<readonly ActionReport[]> {
     const { pipeline, env } = this.workspace;
     const pools = machinePoolsFor(pipeline.resources, options, env);
-    await this.#pinModels(selection, options);
-    const first = this.plan(selection);
+    const pinned = await this.#pinModels(selection, options);
+    const first = pinned ? this.plan(selection) : (options.planned ?? this.plan(selection));
     const allFresh = first.steps.every(({ verdict }) => verdict.kind === 'fresh' && !verdict.unrecorded);
     if (allFresh && !this.#mustForget(selection)) {
       this.#remember(() => this.workspace.digests.save());
@@ -78,13 +80,17 @@ export class Session {
       }));
     }
     try {
-      return await this.#buildAlone(selection, pools, options);
+      return await this.#buildAlone(selection, { first, pools }, options);
     } catch (error) {
       throw asDiskProblem(error);
     }
   }
 
-  async #buildAlone(selection: Selection, pools: Pools, options: BuildOptions): Promise<readonly ActionReport[]> {
+  async #buildAlone(
+    selection: Selection,
+    { first, pools }: { readonly first: Plan; readonly pools: Pools },
+    options: BuildOptions,
+  ): Promise<readonly ActionReport[]> {
     makeStateRoot(this.workspace);
     const { stateRoot, dataRoot } = this.workspace;
     const mutex = await takeMutex(join(stateRoot, 'lock'), {
@@ -108,8 +114,8 @@ export class Session {
         paramsOf: (ep) => this.facts.paramsOf(ep),
         modelOf: (role, ep) => this.facts.modelOf(role, ep),
       });
-      // Judged again: what another build finished while this one waited is not done twice.
-      return await executePlan(makePlan(selection.actions, world), {
+      // Judged again where another build was quicker: what it finished is not done twice.
+      return await executePlan(stillHolds(first, lockfiles) ? first : makePlan(selection.actions, world), {
         world,
         runner,
         dataRoot,
@@ -150,7 +156,9 @@ export class Session {
     return new Set(this.workspace.pipeline.rules.filter((rule) => rule.scope === scope).map(({ name }) => name));
   }
 
-  async #pinModels({ actions }: Selection, { observer, signal }: BuildOptions): Promise<void> {
+  /** Whether a model was chosen that was not before. */
+  async #pinModels({ actions }: Selection, { observer, signal }: BuildOptions): Promise<boolean> {
+    let pinned = false;
     for (const role of ['detector', 'embedder'] as const) {
       const needing = actions.find(
         ({ rule, ep }) => rule.models.includes(role) && this.facts.modelOf(role, ep) === undefined,
@@ -162,7 +170,9 @@ export class Session {
         onEvent: (event) => observer.model(event),
       });
       this.facts.refreshModels();
+      pinned = true;
     }
+    return pinned;
   }
 
   #world(lockfiles: Lockfiles, allowMissing: boolean): World {
@@ -211,6 +221,18 @@ function noting(observer: BuildObserver, durations: Durations): BuildObserver {
       observer.finished(report);
     },
   };
+}
+
+// Whether what the plan found fresh is what the lockfiles, read under the mutex, say too.
+function stillHolds({ steps }: Plan, lockfiles: Lockfiles): boolean {
+  return steps.every(({ action, verdict }) => {
+    if (verdict.kind !== 'fresh') return true;
+    const now = lockfiles.get(action.ep, action.rule.name);
+    const { fingerprint, outputs } = verdict.entry;
+    return (
+      now?.fingerprint === fingerprint && Object.entries(outputs).every(([role, one]) => now.outputs[role] === one)
+    );
+  });
 }
 
 // Whose lockfiles a build looks after: its episodes', and the one of the rules made once.

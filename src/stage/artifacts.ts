@@ -2,6 +2,7 @@
 // [x1,y1,x2,y2] and points [x,y], normalised to 0..1 of the upright frame; seconds count from the
 // first frame's PTS; numbers are rounded by `round6` so that the same result is the same text.
 import { z } from 'zod';
+import type { DeepReadonly } from './deep-readonly.js';
 
 /** Six decimals: 0.002 px at 1080p and a microsecond; the digits every artifact keeps. */
 export function round6(value: number): number {
@@ -14,8 +15,8 @@ const bbox = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 const point = z.tuple([z.number(), z.number()]);
 const landmarks = z.tuple([point, point, point, point, point]);
 
-export type Bbox = z.infer<typeof bbox>;
-export type Landmarks = z.infer<typeof landmarks>;
+export type Bbox = DeepReadonly<z.infer<typeof bbox>>;
+export type Landmarks = DeepReadonly<z.infer<typeof landmarks>>;
 
 /** frames.json: the time base of everything else. */
 export const framesIndexSchema = z.object({
@@ -40,7 +41,7 @@ export const framesIndexSchema = z.object({
   /** Length of the last frame in time base units. */
   last_duration: z.number().int().positive(),
 });
-export type FramesIndex = z.infer<typeof framesIndexSchema>;
+export type FramesIndex = DeepReadonly<z.infer<typeof framesIndexSchema>>;
 
 /** scenes.json: half-open frame ranges [start_frame, end_frame) that cover the video. */
 export const scenesSchema = z.object({
@@ -52,7 +53,7 @@ export const scenesSchema = z.object({
   /** Cut score of each frame against the one before; the first is 0. */
   scores: z.array(z.number()),
 });
-export type Scenes = z.infer<typeof scenesSchema>;
+export type Scenes = DeepReadonly<z.infer<typeof scenesSchema>>;
 
 /** A row of detections.jsonl; rows ascend by frame, then by falling score. */
 export const detectionSchema = z.object({
@@ -64,7 +65,7 @@ export const detectionSchema = z.object({
   conf: z.number().min(0).max(1),
   model_id: z.string(),
 });
-export type Detection = z.infer<typeof detectionSchema>;
+export type Detection = DeepReadonly<z.infer<typeof detectionSchema>>;
 
 /** A row of tracks.jsonl; a frame is [frame_idx, bbox, conf, stage of ByteTrack (1 or 2)]. */
 export const trackSchema = z.object({
@@ -78,7 +79,7 @@ export const trackSchema = z.object({
   stats: z.object({ detections: z.number().int(), avg_conf: z.number() }),
   frames: z.array(z.tuple([frameIndex, bbox, z.number(), z.union([z.literal(1), z.literal(2)])])),
 });
-export type Track = z.infer<typeof trackSchema>;
+export type Track = DeepReadonly<z.infer<typeof trackSchema>>;
 
 /** Parts of the quality score, each 0..1, measured on the aligned crop where that makes sense. */
 export const qualitySchema = z.object({
@@ -107,7 +108,7 @@ export const faceSchema = z.object({
   /** Why the face is not embedded: no_landmarks, degenerate_landmarks, off_frame, ... */
   rejection_reason: z.string().optional(),
 });
-export type Face = z.infer<typeof faceSchema>;
+export type Face = DeepReadonly<z.infer<typeof faceSchema>>;
 
 /** A row of track_reps.jsonl; row i of track_reps.npy is the prototype of the i-th track. */
 export const trackRepSchema = z.object({
@@ -121,7 +122,7 @@ export const trackRepSchema = z.object({
   low_confidence: z.boolean(),
   quality: z.number(),
 });
-export type TrackRep = z.infer<typeof trackRepSchema>;
+export type TrackRep = DeepReadonly<z.infer<typeof trackRepSchema>>;
 
 /** clusters.json: the bare result of clustering, before names and edits. */
 export const clustersSchema = z.object({
@@ -151,7 +152,7 @@ export const clustersSchema = z.object({
   /** Tracks whose spread says that two people may be in them. */
   mixed_tracks: z.array(z.string()),
 });
-export type Clusters = z.infer<typeof clustersSchema>;
+export type Clusters = DeepReadonly<z.infer<typeof clustersSchema>>;
 
 export const identitySchema = z.object({
   identity_id: z.string(),
@@ -171,7 +172,7 @@ export const identitySchema = z.object({
   hidden: z.boolean().optional(),
   outlier_reason: z.string().optional(),
 });
-export type Identity = z.infer<typeof identitySchema>;
+export type Identity = DeepReadonly<z.infer<typeof identitySchema>>;
 
 /** identities.json. */
 export const identitiesSchema = z.object({
@@ -190,7 +191,7 @@ export const identitiesSchema = z.object({
     linkage: z.string(),
   }),
 });
-export type Identities = z.infer<typeof identitiesSchema>;
+export type Identities = DeepReadonly<z.infer<typeof identitiesSchema>>;
 
 const interval = z.object({
   start_s: seconds,
@@ -239,4 +240,4 @@ export const screentimeSchema = z.object({
   ),
   co_appearance: z.array(z.object({ a: z.string(), b: z.string(), seconds })),
 });
-export type Screentime = z.infer<typeof screentimeSchema>;
+export type Screentime = DeepReadonly<z.infer<typeof screentimeSchema>>;

@@ -2,22 +2,34 @@
 // schemas in artifacts.ts both ways. A fault names the file and the line.
 import { readFile, writeFile } from 'node:fs/promises';
 import type { z } from 'zod';
+import type { DeepReadonly } from './deep-readonly.js';
+import { recallParsed } from './parsed-memory.js';
 
 /** Reads one JSON document. Throws when it is not what the schema says. */
-export async function readJson<T extends z.ZodType>(path: string, schema: T): Promise<z.infer<T>> {
-  return parseWith(schema, await readFile(path, 'utf8'), path);
+export async function readJson<T extends z.ZodType>(path: string, schema: T): Promise<DeepReadonly<z.infer<T>>> {
+  return recallParsed(await readFile(path), schema, (text) => parseWith(schema, text, path)) as DeepReadonly<
+    z.infer<T>
+  >;
 }
 
 /** Reads JSON Lines, one row a line; an empty file has no rows. */
-export async function readJsonLines<T extends z.ZodType>(path: string, schema: T): Promise<z.infer<T>[]> {
-  const text = await readFile(path, 'utf8');
-  const lines = text.split('\n');
-  if (lines.pop() !== '') throw new Error(`${path}: the last line is cut off`);
-  return lines.map((line, index) => parseWith(schema, line, `${path}:${index + 1}`));
+export async function readJsonLines<T extends z.ZodType>(
+  path: string,
+  schema: T,
+): Promise<readonly DeepReadonly<z.infer<T>>[]> {
+  return recallParsed(await readFile(path), schema, (text) => {
+    const lines = text.split('\n');
+    if (lines.pop() !== '') throw new Error(`${path}: the last line is cut off`);
+    return lines.map((line, index) => parseWith(schema, line, `${path}:${index + 1}`));
+  }) as readonly DeepReadonly<z.infer<T>>[];
 }
 
 /** Writes one JSON document, keys in the schema's order, one line feed at the end. */
-export async function writeJson<T extends z.ZodType>(path: string, schema: T, value: z.input<T>): Promise<void> {
+export async function writeJson<T extends z.ZodType>(
+  path: string,
+  schema: T,
+  value: DeepReadonly<z.input<T>>,
+): Promise<void> {
   const text = JSON.stringify(checked(schema, value, path), null, 1);
   // A list of plain numbers stays on one line: 60,000 PTS are one line of a diff, not 60,000.
   await writeFile(
@@ -30,7 +42,7 @@ export async function writeJson<T extends z.ZodType>(path: string, schema: T, va
 export async function writeJsonLines<T extends z.ZodType>(
   path: string,
   schema: T,
-  rows: readonly z.input<T>[],
+  rows: readonly DeepReadonly<z.input<T>>[],
 ): Promise<void> {
   await writeFile(
     path,

@@ -1,5 +1,6 @@
 // Listens to the file system. An event is a hint that something may have changed and no more: what
 // changed is found by planning again. The only importer of chokidar.
+import { join } from 'node:path';
 import { watch } from 'chokidar';
 
 /** How often a file is looked at where the file system tells nothing (network mounts). */
@@ -45,9 +46,20 @@ export async function listen(
     interval: pollMs,
     binaryInterval: pollMs,
   });
+  const hint = (path: string): void => {
+    if (paths.isWatched(path)) onHint(path);
+  };
   watcher.on('all', (event, path) => {
     if (event === 'addDir') onFolder();
-    if (paths.isWatched(path)) onHint(path);
+    hint(path);
+  });
+  // What the kernel says, as it says it: chokidar drops a change that follows another within 50 ms, looks
+  // at the file before it tells, and of a file that is replaced may listen to the old one for a moment.
+  watcher.on('raw', (_event, name: string | null, about: unknown) => {
+    const { watchedPath } = about as { readonly watchedPath?: string };
+    if (watchedPath === undefined) return;
+    hint(watchedPath);
+    if (name !== null) hint(join(watchedPath, name));
   });
   watcher.on('error', onError);
   await new Promise<void>((resolve) => watcher.once('ready', resolve));

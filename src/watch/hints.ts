@@ -1,7 +1,9 @@
 // Gathers the hints of a burst into one. Knows time, and nothing of files.
 
-/** After the last hint of a burst: an editor's several writes, or a checkout, are one edit. */
-export const settleMs = 50;
+/** After the last hint of one file: an editor writes it in several steps. */
+const fileSettleMs = 25;
+/** After the last hint of a burst over several files: a checkout is one edit. */
+const burstSettleMs = 100;
 
 export class Hints {
   readonly #paths = new Set<string>();
@@ -13,10 +15,13 @@ export class Hints {
     this.#paths.add(path);
     this.#settled = false;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#settled = true;
-      this.#wake?.();
-    }, settleMs);
+    this.#timer = setTimeout(
+      () => {
+        this.#settled = true;
+        this.#wake?.();
+      },
+      this.#paths.size > 1 ? burstSettleMs : fileSettleMs,
+    );
   }
 
   /** The paths of the next burst that has settled. Rejects with the signal's reason; one caller at a time. */

@@ -168,8 +168,8 @@ class Watching {
         );
       } else this.#sayIdle(paths);
       // A depfile may have named files that nobody listened to until now.
-      const listensToMore = await this.#listen(opened.session.workspace, opened);
-      return listensToMore ? [...built.edits, aLook] : built.edits;
+      await this.#listen(opened.session.workspace, opened);
+      return built.edits;
     }
   }
 
@@ -194,7 +194,6 @@ class Watching {
     return { session, selection, plan: session.plan(selection) };
   }
 
-  // True when something is listened to that was not before.
   async #listen(
     {
       projectRoot,
@@ -202,10 +201,10 @@ class Watching {
       pipeline,
     }: Pick<Workspace, 'projectRoot' | 'dataRoot'> & Partial<Pick<Workspace, 'pipeline'>>,
     opened?: Pick<Opened, 'session' | 'selection'>,
-  ): Promise<boolean> {
+  ): Promise<void> {
     const set = watchSet({ projectRoot, dataRoot, pipeline, found: opened === undefined ? [] : foundFiles(opened) });
     const before = this.#listening;
-    if (before?.key === set.key && !this.#foldersCame) return false;
+    if (before?.key === set.key && !this.#foldersCame) return;
     this.#foldersCame = false;
     // The old one goes only when the new one listens, so that no edit falls between them.
     const handle = await listen(set, {
@@ -219,7 +218,8 @@ class Watching {
     });
     this.#listening = { key: set.key, handle };
     await before?.handle.close();
-    return true;
+    // What was edited after it was read and before anyone listened gave no hint.
+    this.#hints.add(aLook);
   }
 
   // An input may be what is missing: the pipeline says where it would lie.
@@ -247,7 +247,7 @@ class Watching {
   }
 
   async #build(
-    { session, selection }: Opened,
+    { session, selection, plan }: Opened,
     { reports }: UnderWay,
   ): Promise<
     | { readonly kind: 'done' | 'stopped'; readonly edits: readonly string[] }
@@ -296,6 +296,7 @@ class Watching {
         ...machine,
         keepGoing,
         observer,
+        planned: plan,
         signal: AbortSignal.any([this.#signal, stop.signal]),
       });
       this.#force = [];

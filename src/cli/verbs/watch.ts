@@ -35,7 +35,7 @@ export async function watch(io: Io, flags: Flags): Promise<number> {
         else for (const line of describeRound(round, { named: episodes.length > 1 })) io.out.write(`${line}\n`);
       },
       idle: (paths) => say(`${paths.join(', ')}: nothing is stale`),
-      restarting: (paths) => say(`${paths.join(', ')}: changes what is being built; starting again`),
+      restarting: (paths) => say(`${paths.join(', ') || 'an edit'}: changes what is being built; starting again`),
       problem({ problems }) {
         for (const one of problems) io.err.write(`${paint(io.err, 'red', 'problem')} ${formatProblem(one)}\n`);
         say('waiting for the next edit');

@@ -19,10 +19,12 @@ import { Problems } from './problems.js';
 import { quote } from './quote.js';
 import type { Source } from './source.js';
 
-/** A file written by hand is far smaller; what aliases unfold to may be no larger either. */
-const textLengthMax = 1024 * 1024;
-/** Words, spaces and marks: a pipeline has some thousands; the library needs seconds for a million. */
-const lexemesMax = 100_000;
+/** A program may write a hundred thousand rules; a file written by hand is far smaller. */
+const textLengthMax = 48 * 1024 * 1024;
+/** Words, spaces and marks: a rule has forty; the library needs seconds and 300 MB for a million. */
+const lexemesMax = 6_000_000;
+/** What aliases stand for is written by hand, and walked as often as it is named. */
+const unfoldedMax = 1024 * 1024;
 /** Deep enough for any real file, far from the end of the call stack. */
 const depthMax = 60;
 
@@ -240,8 +242,8 @@ class TreeReader {
       return { node: nothingAt(start), size: 1 };
     }
     this.#unfolded += target.size;
-    if (this.#unfolded <= textLengthMax) return { ...target, size: target.size + 1 };
-    const message = `the aliases up to here unfold to more than ${textLengthMax} characters`;
+    if (this.#unfolded <= unfoldedMax) return { ...target, size: target.size + 1 };
+    const message = `the aliases up to here unfold to more than ${unfoldedMax} characters`;
     throw new TooMuch('too-many-aliases', message, { start, end });
   }
 

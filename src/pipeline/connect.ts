@@ -1,8 +1,10 @@
 // What rules decide together: who makes which artifact, and in which order they must stand. The
 // same words connect rules here, in `checkSources` and in the graph: an input is made by the
 // output with the same path, or by the output folder that it lies in.
+import { Heap } from '../base/heap.js';
 import { quote } from '../base/quote.js';
 import type { DraftPath, RuleDraft } from './draft.js';
+import { knotsOf } from './knots.js';
 import { bare, foldersAbove, hasWildcard, matches } from './paths.js';
 import type { Reporter } from './report.js';
 
@@ -38,6 +40,7 @@ export function orderRules(
     rule.outputs.filter(({ sound }) => sound).map((output) => ({ ...output, rule })),
   );
   const makers = reportClashes(made, each, reporter);
+  const hidden = new MadePaths(made);
   const needs = new Map<RuleDraft, readonly Need[]>();
   for (const rule of rules) {
     const inputs = rule.inputs.filter(({ sound, pattern }) => sound && pattern !== each);
@@ -46,7 +49,7 @@ export function orderRules(
       inputs.flatMap((input) => {
         const maker = makerOf(makers, input.pattern);
         if (maker !== undefined) return [{ maker: maker.rule, made: maker, input }];
-        reportHiddenNeed(input, made, reporter);
+        reportHiddenNeed(input, hidden, reporter);
         return [];
       }),
     );
@@ -99,13 +102,47 @@ function clash(first: Made, again: Made, firstLine: number): string {
   return `${by(again)} makes ${file}, which ${by(first)} makes too (line ${firstLine})`;
 }
 
+/** What rules make, ordered so that a pattern meets only the paths that begin as it does. */
+class MadePaths {
+  readonly #sorted: readonly Made[];
+
+  constructor(made: readonly Made[]) {
+    this.#sorted = [...made].sort((a, b) => (a.pattern < b.pattern ? -1 : a.pattern > b.pattern ? 1 : 0));
+  }
+
+  /** The first output in the file that `pattern` would take in, or that is the same path but for a slash. */
+  takenInBy(pattern: string): Made | undefined {
+    const wide = hasWildcard(pattern) || pattern.endsWith('/');
+    const wild = pattern.search(/[*?]/);
+    const prefix = wild < 0 ? bare(pattern) : pattern.slice(0, wild);
+    let first: Made | undefined;
+    for (let at = this.#from(prefix); at < this.#sorted.length; at++) {
+      const made = this.#sorted[at]!;
+      if (!made.pattern.startsWith(prefix)) break;
+      const taken = wide ? matches(pattern, made.pattern) : bare(made.pattern) === prefix;
+      if (taken && (first === undefined || made.at.start < first.at.start)) first = made;
+      // Of a plain path there are two forms at most, with and without a slash, and nothing sorts between them but longer names.
+      if (!wide && made.pattern.length > prefix.length + 1 && made.pattern > `${prefix}/`) break;
+    }
+    return first;
+  }
+
+  #from(prefix: string): number {
+    let low = 0;
+    let high = this.#sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#sorted[middle]!.pattern < prefix) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
 /** An input may not take in what a rule makes without the graph knowing: it would be read half-made. */
-function reportHiddenNeed(input: DraftPath, made: readonly Made[], reporter: Reporter): void {
+function reportHiddenNeed(input: DraftPath, made: MadePaths, reporter: Reporter): void {
   const { pattern, at } = input;
-  const wide = hasWildcard(pattern) || pattern.endsWith('/');
-  const hidden = made.find((output) =>
-    wide ? matches(pattern, output.pattern) : bare(output.pattern) === bare(pattern),
-  );
+  const hidden = made.takenInBy(pattern);
   if (hidden === undefined) return;
   const line = reporter.lineOf(hidden.at);
   if (bare(hidden.pattern) === bare(pattern)) {
@@ -121,29 +158,51 @@ function reportHiddenNeed(input: DraftPath, made: readonly Made[], reporter: Rep
   });
 }
 
+// Of the rules that may come next, the first in the file comes next.
 function sortByNeed(
   rules: readonly RuleDraft[],
   needs: ReadonlyMap<RuleDraft, readonly Need[]>,
 ): { readonly ordered: readonly RuleDraft[]; readonly left: readonly RuleDraft[] } {
-  const ordered = new Set<RuleDraft>();
-  const left = [...rules];
-  for (;;) {
-    const ready = left.findIndex((rule) => needs.get(rule)!.every(({ maker }) => ordered.has(maker)));
-    if (ready < 0) return { ordered: [...ordered], left };
-    ordered.add(left[ready]!);
-    left.splice(ready, 1);
+  const place = new Map(rules.map((rule, index) => [rule, index]));
+  const neededBy = new Map<RuleDraft, RuleDraft[]>();
+  const waiting = new Map<RuleDraft, number>();
+  const ready = new Heap<RuleDraft>((a, b) => place.get(a)! < place.get(b)!);
+  for (const rule of rules) {
+    const makers = new Set(needs.get(rule)!.map(({ maker }) => maker));
+    waiting.set(rule, makers.size);
+    if (makers.size === 0) ready.push(rule);
+    for (const maker of makers) {
+      const users = neededBy.get(maker);
+      if (users) users.push(rule);
+      else neededBy.set(maker, [rule]);
+    }
   }
+  const ordered = new Set<RuleDraft>();
+  for (let next = ready.pop(); next !== undefined; next = ready.pop()) {
+    ordered.add(next);
+    for (const user of neededBy.get(next) ?? []) {
+      const left = waiting.get(user)! - 1;
+      waiting.set(user, left);
+      if (left === 0) ready.push(user);
+    }
+  }
+  return { ordered: [...ordered], left: rules.filter((rule) => !ordered.has(rule)) };
 }
+
+/** More circles than anyone mends at once; each costs a walk through its knot. */
+const circlesMax = 100;
 
 /** For each knot of rules that need each other a shortest way around, from its first rule in the file. */
 function circles(
   left: readonly RuleDraft[],
   needs: ReadonlyMap<RuleDraft, readonly Need[]>,
 ): readonly (readonly Need[])[] {
+  const knotted = knotsOf(left, (rule) => needs.get(rule)!.map(({ maker }) => maker));
   const found: (readonly Need[])[] = [];
   const told = new Set<RuleDraft>();
   for (const start of left) {
-    if (told.has(start)) continue;
+    if (found.length === circlesMax) break;
+    if (told.has(start) || !knotted.has(start)) continue;
     const circle = shortestWayBack(start, needs);
     if (circle === undefined) continue;
     found.push(circle);

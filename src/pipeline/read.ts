@@ -18,9 +18,9 @@ import { readPools } from './resources.js';
 import { paramFields, pipelineShape } from './schema.js';
 import { checkValue } from './value-schema.js';
 
-/** People write tens of rules; checks between rules grow with the square of these. */
-const rulesMax = 1000;
-const pathsMax = 5000;
+/** People write tens of rules, programs a hundred thousand; every check is linear in these, or nearly. */
+const rulesMax = 250_000;
+const pathsMax = 2_000_000;
 
 export interface PipelineText {
   readonly text: string;

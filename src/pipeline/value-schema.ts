@@ -116,7 +116,7 @@ function fitsAlone(schema: ValueSchema, value: Json): boolean {
   if (typeof value === 'number') return isInRange(schema, value);
   if (typeof value === 'string') {
     if (value.length < (schema.minLength ?? 0)) return false;
-    return schema.pattern === undefined || new RegExp(schema.pattern, 'u').test(value);
+    return schema.pattern === undefined || shapeOf(schema.pattern).test(value);
   }
   return !Array.isArray(value) || value.length <= (schema.maxItems ?? Infinity);
 }
@@ -229,4 +229,12 @@ function hintFor(schema: ValueSchema, branches: readonly ValueSchema[], value: J
 function fromText(text: string): number | boolean | undefined {
   if (text === 'true' || text === 'false') return text === 'true';
   return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : undefined;
+}
+
+const shapes = new Map<string, RegExp>();
+
+function shapeOf(pattern: string): RegExp {
+  let shape = shapes.get(pattern);
+  if (shape === undefined) shapes.set(pattern, (shape = new RegExp(pattern, 'u')));
+  return shape;
 }

@@ -68,7 +68,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     pipeline,
     catalogue,
     registry: await loadRegistry({ projectRoot, env: options.env }),
-    digests: new FileDigests(dataRoot, join(stateRoot, 'digests.json')),
+    digests: new FileDigests(dataRoot, join(stateRoot, 'digests')),
     env: options.env,
     episodes: (choice) => findEpisodes(dataRoot, pipeline, choice?.lockedToo === true),
     graph: (episodes) =>

@@ -18,15 +18,22 @@ export function temporaryName(name: string): string {
   return `.sa-tmp-${writer}-${++serial}-${name.slice(0, 40)}`;
 }
 
-/** Replaces the file with `data`; a reader sees the old bytes or the new ones, never a part. */
-export function writeAtomic(absolute: string, data: string | Uint8Array): void {
+/**
+ * Replaces the file with `data`; a reader sees the old bytes or the new ones, never a part. What is not
+ * `durable` may be lost in a power cut, though not when a process is killed.
+ */
+export function writeAtomic(
+  absolute: string,
+  data: string | Uint8Array,
+  { durable }: { readonly durable: boolean } = { durable: true },
+): void {
   mkdirSync(dirname(absolute), { recursive: true });
   const temporary = temporaryBeside(absolute);
   try {
     const descriptor = openSync(temporary, 'wx');
     try {
       writeFileSync(descriptor, data);
-      fsyncSync(descriptor);
+      if (durable) fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
@@ -35,7 +42,7 @@ export function writeAtomic(absolute: string, data: string | Uint8Array): void {
     rmSync(temporary, { force: true });
     throw error;
   }
-  flushDirectory(dirname(absolute));
+  if (durable) flushDirectory(dirname(absolute));
 }
 
 /** Makes a file's bytes durable before something vouches for them. */

@@ -1,29 +1,32 @@
 // Digests of files under the data root, remembered by size, mtime, ctime and inode, so that an
 // unchanged video is never read again. A memo is trusted only when the file was quiet for a while
 // before it was hashed: a write in the same tick of the file system's clock would not show.
-import { lstatSync, readFileSync, readdirSync, statSync, type BigIntStats } from 'node:fs';
-import { join } from 'node:path';
-import { sha256 } from '../hash/sha256.js';
+import { appendFileSync, lstatSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { digestFile, digestText, type ContentDigest } from '../hash/xxh64.js';
 import { writeAtomic } from './atomic.js';
+import { isQuiet, isSame, lookAtFile, nothingThere, type Sighting } from './sighting.js';
 
-/** [size, mtime ns, ctime ns, inode] as one text, and the digest it vouches for. */
-type Memo = readonly [stamp: string, digest: ContentDigest];
+/** How a file looked when it was hashed, and the digest that this look vouches for. */
+export interface Memo {
+  readonly seen: Sighting;
+  readonly digest: ContentDigest;
+}
 
-/** Kernel timestamps move in ticks of up to 10 ms; younger than this, a stamp may yet repeat. */
-const quietNs = 30_000_000n;
+/** The memory is written anew when more lines than this are of files that were looked at again since. */
+const staleLinesMax = 1000;
 
 export class FileDigests {
   readonly #root: string;
   readonly #memoPath: string;
-  readonly #memos: Map<string, Memo>;
-  #changed = false;
+  #memos: Map<string, Memo> | undefined;
+  #linesRead = 0;
+  readonly #learned = new Map<string, Memo>();
 
-  /** Opens the memory kept in `memoPath`; a missing or damaged one is empty, never an error. */
+  /** Opens the memory kept in `memoPath`, read when it is first needed; what is damaged of it is forgotten, never an error. */
   constructor(root: string, memoPath: string) {
     this.#root = root;
     this.#memoPath = memoPath;
-    this.#memos = readMemos(memoPath);
   }
 
   /**
@@ -34,31 +37,57 @@ export class FileDigests {
     return path.endsWith('/') ? this.#ofFolder(path) : this.#ofFile(path);
   }
 
+  /** What is remembered of a file; undefined when it was not quiet when it was hashed, or never hashed. */
+  memoOf(path: string): Memo | undefined {
+    return this.#learned.get(path) ?? this.#remembered().get(path);
+  }
+
+  /** Takes over what a file's look vouched for elsewhere. */
+  prime(path: string, memo: Memo): void {
+    this.#learned.set(path, memo);
+  }
+
   /** Keeps what was learned for the next run; cheap when nothing changed. */
   save(): void {
-    if (!this.#changed) return;
-    const text = JSON.stringify([...this.#memos]);
-    writeAtomic(this.#memoPath, `${sha256(text)}\n${text}\n`);
-    this.#changed = false;
+    if (this.#learned.size === 0) return;
+    const memos = this.#memos;
+    if (memos !== undefined && this.#linesRead + this.#learned.size > 2 * memos.size + staleLinesMax) {
+      for (const [path, memo] of this.#learned) memos.set(path, memo);
+      writeAtomic(this.#memoPath, linesOf(memos));
+      this.#linesRead = memos.size;
+    } else {
+      mkdirSync(dirname(this.#memoPath), { recursive: true });
+      // A line feed first: the last line may be one that a full disk or a kill cut off.
+      appendFileSync(this.#memoPath, `\n${linesOf(this.#learned)}`);
+      this.#linesRead += this.#learned.size;
+      for (const [path, memo] of this.#learned) memos?.set(path, memo);
+    }
+    this.#learned.clear();
+  }
+
+  #remembered(): Map<string, Memo> {
+    if (this.#memos === undefined) {
+      const { memos, lines } = readMemos(this.#memoPath);
+      this.#memos = memos;
+      this.#linesRead = lines;
+    }
+    return this.#memos;
   }
 
   #ofFile(path: string): ContentDigest | undefined {
     const absolute = join(this.#root, path);
-    const stats = statSync(absolute, { bigint: true, throwIfNoEntry: false });
-    if (stats?.isFile() !== true) return undefined;
-    const stamp = stampOf(stats);
-    const memo = this.#memos.get(path);
-    if (memo?.[0] === stamp) return memo[1];
-    const digest = digestOrGone(absolute);
-    const after = statSync(absolute, { bigint: true, throwIfNoEntry: false });
-    // It changed, or went, while it was read.
-    if (digest === undefined || after === undefined || stampOf(after) !== stamp) return this.#ofFile(path);
-    const quietSince = stats.ctimeNs > stats.mtimeNs ? stats.ctimeNs : stats.mtimeNs;
-    if (BigInt(Date.now()) * 1_000_000n - quietSince > quietNs) {
-      this.#memos.set(path, [stamp, digest]);
-      this.#changed = true;
-    } else if (this.#memos.delete(path)) this.#changed = true;
-    return digest;
+    for (;;) {
+      const nowMs = Date.now();
+      const seen = lookAtFile(absolute);
+      if (seen === nothingThere) return undefined;
+      const memo = this.memoOf(path);
+      if (memo !== undefined && isSame(memo.seen, seen)) return memo.digest;
+      const digest = digestOrGone(absolute);
+      // It changed, or went, while it was read.
+      if (digest === undefined || !isSame(lookAtFile(absolute), seen)) continue;
+      if (isQuiet(seen, nowMs)) this.#learned.set(path, { seen, digest });
+      return digest;
+    }
   }
 
   #ofFolder(path: string): ContentDigest | undefined {
@@ -82,10 +111,6 @@ export function filesIn(folder: string): string[] | undefined {
   return files.sort();
 }
 
-function stampOf(stats: BigIntStats): string {
-  return `${stats.size} ${stats.mtimeNs} ${stats.ctimeNs} ${stats.ino}`;
-}
-
 function digestOrGone(absolute: string): ContentDigest | undefined {
   try {
     return digestFile(absolute);
@@ -95,12 +120,39 @@ function digestOrGone(absolute: string): ContentDigest | undefined {
   }
 }
 
-// The first line checks the second: a flipped byte must not turn into a wrong digest.
-function readMemos(path: string): Map<string, Memo> {
-  try {
-    const [check, text = ''] = readFileSync(path, 'utf8').split('\n');
-    return new Map(check === sha256(text) ? (JSON.parse(text) as [string, Memo][]) : []);
-  } catch {
-    return new Map(); // only a memory: without it files are read again
+// A line a file, with a check of its own: a flipped byte must not turn into a wrong digest, and a
+// line that was cut off takes no other with it. The last line of a file counts.
+type Line = readonly [path: string, size: number, mtimeMs: number, ctimeMs: number, ino: number, digest: ContentDigest];
+
+function linesOf(memos: ReadonlyMap<string, Memo>): string {
+  const lines: string[] = [];
+  for (const [path, { seen, digest }] of memos) {
+    const text = JSON.stringify([path, seen.size, seen.mtimeMs, seen.ctimeMs, seen.ino, digest] satisfies Line);
+    lines.push(`${checkOf(text)} ${text}\n`);
   }
+  return lines.join('');
+}
+
+function readMemos(path: string): { readonly memos: Map<string, Memo>; readonly lines: number } {
+  const memos = new Map<string, Memo>();
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return { memos, lines: 0 }; // only a memory: without it files are read again
+  }
+  let lines = 0;
+  for (const line of text.split('\n')) {
+    const cut = line.indexOf(' ');
+    const body = line.slice(cut + 1);
+    if (cut <= 0 || line.slice(0, cut) !== checkOf(body)) continue;
+    const [file, size, mtimeMs, ctimeMs, ino, digest] = JSON.parse(body) as Line;
+    memos.set(file, { seen: { size, mtimeMs, ctimeMs, ino }, digest });
+    lines++;
+  }
+  return { memos, lines };
+}
+
+function checkOf(text: string): string {
+  return digestText(text).slice('xxh64:'.length, 'xxh64:'.length + 16);
 }

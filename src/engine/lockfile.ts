@@ -2,10 +2,12 @@
 // Sorted keys, no times, no machine: two builds of the same thing write the same bytes.
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { canonicalJsonPretty, type Json } from '../base/canonical-json.js';
+import type { Json } from '../base/canonical-json.js';
 import { problem } from '../base/problem.js';
 import { writeAtomic } from '../disk/atomic.js';
-import type { ContentDigest } from '../hash/xxh64.js';
+import { look, type Sighting } from '../disk/sighting.js';
+import { digestBytes, type ContentDigest } from '../hash/xxh64.js';
+import { LockText } from './lock-text.js';
 import type { Manifest } from './manifest.js';
 
 export interface LockEntry {
@@ -18,8 +20,6 @@ export interface LockEntry {
   readonly trusted?: true;
 }
 
-type Entries = Readonly<Record<string, LockEntry>>;
-
 const version = 1;
 
 /** Path of the lockfile of an episode, or of the rules made once, relative to the data root. */
@@ -27,77 +27,139 @@ export function lockfilePath(ep: string | undefined): string {
   return ep === undefined ? 'manifests/sa.lock' : `manifests/${ep}/sa.lock`;
 }
 
+/** How a lockfile looked before it was read, and the digest of its bytes; nothing there: no digest. */
+export interface SeenLockfile {
+  readonly ep: string | undefined;
+  readonly seen: Sighting;
+  readonly seenAtMs: number;
+  readonly digest: ContentDigest | undefined;
+}
+
+interface OpenLockfile {
+  readonly text: LockText;
+  /** Entries that were looked at; undefined for one that is not there or makes no sense. */
+  readonly entries: Map<string, LockEntry | undefined>;
+  changed: boolean;
+  seen: Omit<SeenLockfile, 'ep'>;
+}
+
+/** A write that took longer than this is not repeated at once. */
+const slowWriteMs = 20;
+/** Of a build's time, at most one part in so many goes into slow writes. */
+const timeBetweenSlowWrites = 20;
+
 export class Lockfiles {
   readonly #root: string;
-  readonly #open = new Map<string | undefined, { entries: Map<string, LockEntry>; changed: boolean }>();
+  readonly #known: boolean;
+  readonly #open = new Map<string | undefined, OpenLockfile>();
+  #nextSaveMs = 0;
 
-  constructor(dataRoot: string) {
+  /** `known`: the lockfiles are known to be as sa left them, and need not be read whole. */
+  constructor(dataRoot: string, { known }: { readonly known: boolean } = { known: false }) {
     this.#root = dataRoot;
+    this.#known = known;
   }
 
   get(ep: string | undefined, rule: string): LockEntry | undefined {
-    return this.#lockfile(ep).entries.get(rule);
+    const lockfile = this.#lockfile(ep);
+    if (!lockfile.entries.has(rule)) lockfile.entries.set(rule, readEntry(lockfile.text.get(rule)));
+    return lockfile.entries.get(rule);
   }
 
   set(ep: string | undefined, rule: string, entry: LockEntry): void {
     const lockfile = this.#lockfile(ep);
     lockfile.entries.set(rule, entry);
+    lockfile.text.set(rule, entry as unknown as Json);
     lockfile.changed = true;
   }
 
   /** Forgets entries of rules that the pipeline no longer has. */
   keepOnly(ep: string | undefined, rules: ReadonlySet<string>): void {
     const lockfile = this.#lockfile(ep);
-    for (const rule of lockfile.entries.keys()) {
+    for (const rule of [...lockfile.text.names()]) {
       if (rules.has(rule)) continue;
       lockfile.entries.delete(rule);
+      lockfile.text.delete(rule);
       lockfile.changed = true;
     }
   }
 
   /** Whether an entry is of a rule that the pipeline no longer has. */
   holdsOthers(ep: string | undefined, rules: ReadonlySet<string>): boolean {
-    return [...this.#lockfile(ep).entries.keys()].some((rule) => !rules.has(rule));
+    for (const rule of this.#lockfile(ep).text.names()) if (!rules.has(rule)) return true;
+    return false;
+  }
+
+  /**
+   * Writes what changed, unless a write is slow and was done just now: what is then not yet recorded
+   * is in the store, from which a build that is killed before the next write restores it.
+   */
+  saveSoon(): void {
+    if (performance.now() < this.#nextSaveMs) return;
+    const started = performance.now();
+    this.save({ durable: false });
+    const took = performance.now() - started;
+    if (took > slowWriteMs) this.#nextSaveMs = performance.now() + timeBetweenSlowWrites * took;
   }
 
   /** Writes every lockfile that changed; one without entries is removed, as a clean build has none. */
-  save(): void {
+  save({ durable }: { readonly durable: boolean } = { durable: true }): void {
     for (const [ep, lockfile] of this.#open) {
       if (!lockfile.changed) continue;
       const absolute = join(this.#root, lockfilePath(ep));
-      const actions = Object.fromEntries(lockfile.entries);
-      if (lockfile.entries.size === 0) rmSync(absolute, { force: true });
-      else writeAtomic(absolute, canonicalJsonPretty({ version, actions } as unknown as Json));
+      const bytes = lockfile.text.toBuffer();
+      if (bytes === undefined) rmSync(absolute, { force: true });
+      else writeAtomic(absolute, bytes, { durable });
+      lockfile.seen = { seen: look(absolute), seenAtMs: Date.now(), digest: bytes && digestBytes(bytes) };
       lockfile.changed = false;
     }
   }
 
-  #lockfile(ep: string | undefined): { entries: Map<string, LockEntry>; changed: boolean } {
+  /** Every lockfile that was read or written, as it then looked. */
+  seen(): readonly SeenLockfile[] {
+    return [...this.#open].map(([ep, { seen }]) => ({ ep, ...seen }));
+  }
+
+  #lockfile(ep: string | undefined): OpenLockfile {
     let lockfile = this.#open.get(ep);
     if (lockfile === undefined) {
-      lockfile = { entries: readEntries(join(this.#root, lockfilePath(ep)), lockfilePath(ep)), changed: false };
+      const absolute = join(this.#root, lockfilePath(ep));
+      const seenAtMs = Date.now();
+      const seen = look(absolute);
+      const bytes = readBytes(absolute);
+      lockfile = {
+        text: bytes === undefined ? LockText.empty() : readText(bytes, lockfilePath(ep), this.#known),
+        entries: new Map(),
+        changed: false,
+        seen: { seen, seenAtMs, digest: bytes && digestBytes(bytes) },
+      };
       this.#open.set(ep, lockfile);
     }
     return lockfile;
   }
 }
 
-// A damaged lockfile is as good as none: everything in it can be restored from the store, and the
-// next build writes it whole. One from a newer version is not ours to overwrite.
-function readEntries(absolute: string, shown: string): Map<string, LockEntry> {
-  let text: string;
+function readBytes(absolute: string): Buffer | undefined {
   try {
-    text = readFileSync(absolute, 'utf8');
+    return readFileSync(absolute);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return new Map();
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }
-  let document: { version?: unknown; actions?: Entries } | null;
+}
+
+// A damaged lockfile is as good as none: everything in it can be restored from the store, and the
+// next build writes it whole. One from a newer version is not ours to overwrite.
+function readText(bytes: Buffer, shown: string, known: boolean): LockText {
+  const written = LockText.of(bytes, { known });
+  if (written !== undefined) return written;
+  const text = LockText.empty();
+  let document: { version?: unknown; actions?: unknown } | null;
   try {
-    document = JSON.parse(text) as typeof document;
+    document = JSON.parse(bytes.toString('utf8')) as typeof document;
   } catch {
-    return new Map();
+    return text;
   }
   if (typeof document?.version === 'number' && document.version > version) {
     throw problem(
@@ -106,11 +168,23 @@ function readEntries(absolute: string, shown: string): Map<string, LockEntry> {
       'update sa, or delete the file to build anew',
     );
   }
-  const entries = Object.entries(document?.actions ?? {}).filter(([, entry]) => isEntry(entry));
-  return new Map(entries);
+  if (isRecord(document?.actions))
+    for (const [name, entry] of Object.entries(document.actions))
+      if (isEntry(entry)) text.set(name, entry as unknown as Json);
+  return text;
 }
 
-function isEntry(entry: unknown): boolean {
+function readEntry(text: string | undefined): LockEntry | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const entry: unknown = JSON.parse(text);
+    return isEntry(entry) ? entry : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isEntry(entry: unknown): entry is LockEntry {
   if (!isRecord(entry) || typeof entry['fingerprint'] !== 'string') return false;
   return isRecord(entry['manifest']) && isRecord(entry['outputs']) && isRecord(entry['counts']);
 }

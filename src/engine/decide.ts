@@ -1,6 +1,7 @@
 // Decides whether an action must run. Every caller (build, dry run, verify, explain) comes through
 // here, so they cannot disagree. It reads through the digests, lockfiles and store it is handed and
 // changes none of them.
+import { isSameJson, type Json } from '../base/canonical-json.js';
 import type { FileDigests } from '../disk/file-digests.js';
 import type { Action, ActionInput } from '../graph/graph.js';
 import type { ContentDigest } from '../hash/xxh64.js';
@@ -48,15 +49,14 @@ export interface MissingInput {
 /** The verdict on `action`, given those on the actions before it; or the input that is missing. */
 export function decide(action: Action, before: ReadonlyMap<Action, Verdict>, world: World): Verdict | MissingInput {
   const { ep, rule } = action;
-  const recorded = world.lockfiles.get(ep, rule.name);
-  const entry = recorded !== undefined && isSound(recorded) ? recorded : undefined;
+  const entry = world.lockfiles.get(ep, rule.name);
   const facts = world.factsOf(action);
   const digestOf = (input: ActionInput): ContentDigest | null | undefined => inputDigest(input, entry, before, world);
 
   for (const input of action.inputs) {
     if (input.madeBy === undefined && digestOf(input) === undefined) return { action, input };
   }
-  const found = (base: Manifest): Readonly<Record<string, string>> => foundDigests(base, entry, world);
+  const found = (base: Manifest): Readonly<Record<string, string>> => foundDigests(action, base, entry, world);
   const manifest = withFound(writeManifest(action, facts, digestOf), found);
   if (manifest === undefined) return later(action, facts, entry, digestOf);
 
@@ -68,7 +68,8 @@ export function decide(action: Action, before: ReadonlyMap<Action, Verdict>, wor
   }));
   const reasons = reasonsOf({ action, entry, manifest, fingerprint, outputs, world });
   if (reasons.length === 0) {
-    const moved = !sameInputPaths(entry!.manifest, manifest);
+    // A fingerprint knows inputs by role and digest alone; where they lie is kept for people.
+    const moved = !isSameJson(entry!.manifest as unknown as Json, manifest as unknown as Json);
     return { kind: 'fresh', entry: moved ? { ...entry!, manifest } : entry!, unrecorded: moved };
   }
   const vouchedFor = world.trusted.has(rule.name) && !world.forced.has(rule.name);
@@ -97,7 +98,7 @@ interface Judged {
 
 function reasonsOf({ action, entry, manifest, fingerprint, outputs, world }: Judged): Reason[] {
   if (world.forced.has(action.rule.name)) return [{ kind: 'forced' }];
-  if (entry === undefined) return [{ kind: 'never-built' }];
+  if (entry === undefined || (entry.fingerprint !== fingerprint && !isSound(entry))) return [{ kind: 'never-built' }];
   if (entry.fingerprint !== fingerprint)
     return compareManifests(entry.manifest, manifest, (path) => makerOf(action, path));
   return outputs.flatMap(({ role, path, digest }): Reason[] => {
@@ -105,13 +106,6 @@ function reasonsOf({ action, entry, manifest, fingerprint, outputs, world }: Jud
     if (digest === undefined) return world.allowMissing ? [] : [{ kind: 'output-missing', path }];
     return digest === expected ? [] : [{ kind: 'output-altered', path, old: expected ?? '', new: digest }];
   });
-}
-
-// A fingerprint knows inputs by role and digest alone; where they lie is kept for people.
-function sameInputPaths(recorded: Manifest, now: Manifest): boolean {
-  return Object.entries(now.inputs).every(([role, files]) =>
-    files.every(({ path }, index) => recorded.inputs[role]?.[index]?.path === path),
-  );
 }
 
 function later(
@@ -137,7 +131,7 @@ function later(
     outputs: action.outputs,
   };
   const reasons: Reason[] =
-    entry === undefined
+    entry === undefined || !isSound(entry)
       ? [{ kind: 'never-built' }]
       : compareManifests(entry.manifest, partial, (path) => makerOf(action, path));
   return { kind: 'later', reasons, waitsFor: [...waitsFor] };
@@ -177,8 +171,13 @@ function withFound(
 }
 
 // The files that a depfile named last time, for this very action or for the same one before it was toggled.
-function foundDigests(base: Manifest, entry: LockEntry | undefined, world: World): Readonly<Record<string, string>> {
-  if (base.code.kind !== 'command') return {};
+function foundDigests(
+  { rule }: Action,
+  base: Manifest,
+  entry: LockEntry | undefined,
+  world: World,
+): Readonly<Record<string, string>> {
+  if (rule.code.kind !== 'command' || rule.code.depfile === undefined) return {};
   const before =
     entry && fingerprintOf({ ...entry.manifest, found: {} }) === fingerprintOf(base)
       ? Object.keys(entry.manifest.found)

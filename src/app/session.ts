@@ -108,8 +108,12 @@ export class Session {
       }
       const world = this.#world(lockfiles, false);
       const { StageRunner } = await import('../runner/runner.js');
+      const { projectRoot, catalogue, registry } = this.workspace;
       const runner = new StageRunner({
-        ...this.workspace,
+        projectRoot,
+        dataRoot,
+        catalogue,
+        registry,
         notes: options.observer,
         paramsOf: (ep) => this.facts.paramsOf(ep),
         modelOf: (role, ep) => this.facts.modelOf(role, ep),

@@ -5,11 +5,11 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { didYouMean } from '../base/closest.js';
 import { problem, ProblemError, type Problem } from '../base/problem.js';
 import { FileDigests } from '../disk/file-digests.js';
-import { matchEpisodes, matchPattern } from '../disk/glob.js';
+import { matchEpisodes, matchesAnyEpisode, matchPattern } from '../disk/glob.js';
 import { expandGraph, type Graph } from '../graph/graph.js';
 import { loadHash } from '../hash/xxh64.js';
 import { loadRegistry, type Registry } from '../models/registry.js';
-import { readOrRecall } from './compiled.js';
+import { readAnew, readOrRecall } from './compiled.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { checkSources } from '../pipeline/sources.js';
 import { loadCatalogue } from '../runner/catalogue.js';
@@ -23,6 +23,8 @@ export interface Workspace {
   readonly stateRoot: string;
   readonly storeRoot: string;
   readonly pipeline: Pipeline;
+  /** What the read pipeline is remembered by. */
+  readonly pipelineKey: string;
   readonly catalogue: StageCatalogue;
   readonly registry: Registry;
   readonly digests: FileDigests;
@@ -50,22 +52,21 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const projectRoot = findProject(options.cwd);
   const file = join(projectRoot, pipelineName);
   const [catalogue] = await Promise.all([loadCatalogue(), loadHash()]);
-  const pipeline = await readOrRecall({
-    text: readFileSync(file, 'utf8'),
-    file: shownFrom(options.cwd, file),
-    catalogue,
-    projectRoot,
-  });
+  const request = { text: readFileSync(file, 'utf8'), file: shownFrom(options.cwd, file), catalogue, projectRoot };
+  const { key, pipeline, placed } = await readOrRecall(request);
   const dataRoot = resolve(projectRoot, options.dataRoot ?? options.env['SA_DATA_ROOT'] ?? pipeline.data);
   const stateRoot = join(dataRoot, '.sa');
-  const sources = checkSources(pipeline, { matches: (pattern) => anyMatch(dataRoot, pattern) });
-  if (sources.length > 0) throw new ProblemError(sources);
+  const files = { matches: (pattern: string) => anyMatch(dataRoot, pattern) };
+  const problems = checkSources(pipeline, files);
+  // A remembered pipeline does not know where its words stand in the file.
+  if (problems.length > 0) throw new ProblemError(placed ? problems : checkSources(await readAnew(request), files));
   return {
     projectRoot,
     dataRoot,
     stateRoot,
     storeRoot: resolve(options.storeRoot ?? options.env['SA_STORE'] ?? join(stateRoot, 'store')),
     pipeline,
+    pipelineKey: key,
     catalogue,
     registry: await loadRegistry({ projectRoot, env: options.env }),
     digests: new FileDigests(dataRoot, join(stateRoot, 'digests')),
@@ -129,7 +130,7 @@ function findEpisodes(dataRoot: string, pipeline: Pipeline, lockedToo: boolean):
 }
 
 function anyMatch(dataRoot: string, pattern: string): boolean {
-  if (pattern.includes('{ep}')) return matchEpisodes(dataRoot, pattern).size > 0;
+  if (pattern.includes('{ep}')) return matchesAnyEpisode(dataRoot, pattern);
   return matchPattern(dataRoot, pattern).some((path) => existsSync(join(dataRoot, path)));
 }
 

@@ -31,20 +31,30 @@ export function matchPattern(root: string, pattern: string): string[] {
 
 /** The wildcard values of `{ep}` for which some file matches `pattern`, sorted; each with its matches. */
 export function matchEpisodes(root: string, pattern: string): Map<string, string[]> {
+  return new Map([...episodesIn(root, pattern)].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Whether there is any such value. */
+export function matchesAnyEpisode(root: string, pattern: string): boolean {
+  return episodesIn(root, pattern).next().done !== true;
+}
+
+function* episodesIn(root: string, pattern: string): Generator<[ep: string, matches: string[]], void> {
   const [before = '', after = ''] = pattern.split('{ep}');
   const folder = before.slice(0, before.lastIndexOf('/') + 1);
   const prefix = before.slice(folder.length);
   const segmentEnd = after.indexOf('/');
   const suffix = segmentEnd < 0 ? after : after.slice(0, segmentEnd);
-  const episodes = new Map<string, string[]>();
+  const told = new Set<string>();
   const shape = new RegExp(`^${escape(prefix)}(.+?)${wild(suffix)}$`, 's');
   for (const name of namesIn(join(root, folder), /^[^.]/)) {
     const ep = shape.exec(name)?.[1];
-    if (ep === undefined || episodes.has(ep)) continue;
+    if (ep === undefined || told.has(ep)) continue;
     const matches = matchPattern(root, pattern.replaceAll('{ep}', ep)).filter((path) => existsSync(join(root, path)));
-    if (matches.length > 0) episodes.set(ep, matches);
+    if (matches.length === 0) continue;
+    told.add(ep);
+    yield [ep, matches];
   }
-  return new Map([...episodes].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function namesIn(folder: string, shape: RegExp): string[] {

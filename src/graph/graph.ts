@@ -1,10 +1,7 @@
 // Actions (a rule bound to an episode) and the artifacts between them. Rules are connected once,
 // by their patterns; an episode then only fills in its name. Pure: which files exist is handed in.
+import { hasWildcard } from '../disk/glob.js';
 import type { InputPattern, Pipeline, Rule } from '../pipeline/pipeline.js';
-
-/** Where an input comes from: another rule's output, or the user's own files. */
-export type InputSource =
-  { readonly kind: 'made'; readonly rule: Rule; readonly role: string } | { readonly kind: 'user' };
 
 /** One file or folder that an action reads. */
 export interface ActionInput {
@@ -38,27 +35,63 @@ export type FindFiles = (pattern: string) => readonly string[];
 
 /** Binds every rule to every episode. */
 export function expandGraph(pipeline: Pipeline, episodes: readonly string[], findFiles: FindFiles): Graph {
-  const sources = connectRules(pipeline);
-  const byRule = new Map<string, Map<string | undefined, Action>>();
-  const actions: Action[] = [];
-  for (const rule of pipeline.rules) {
-    const ofRule = new Map<string | undefined, Action>();
-    byRule.set(rule.name, ofRule);
-    for (const ep of rule.scope === 'episode' ? episodes : [undefined]) {
-      const inputs = Object.entries(rule.inputs).flatMap(([role, pattern]) =>
-        (pattern.gathers ? episodes : [ep]).flatMap((of) =>
-          bindInput({ role, pattern, ep: of, source: sources.get(pattern)!, byRule, findFiles }),
-        ),
-      );
-      const outputs = Object.fromEntries(
-        Object.entries(rule.outputs).map(([role, { pattern }]) => [role, fillIn(pattern, ep)]),
-      );
-      const action = { id: ep === undefined ? rule.name : `${rule.name}@${ep}`, rule, ep, inputs, outputs };
-      ofRule.set(ep, action);
-      actions.push(action);
-    }
-  }
+  const binder = new Binder(episodes, findFiles);
+  const actions = pipeline.rules.flatMap((rule) =>
+    (rule.scope === 'episode' ? episodes : [undefined]).map((ep) => binder.bind(rule, ep)),
+  );
   return { actions, episodes };
+}
+
+/** Makes actions of rules, one by one, each after those that make its inputs. */
+export class Binder {
+  readonly #episodes: readonly string[];
+  readonly #findFiles: FindFiles;
+  readonly #byRule = new Map<string, Map<string | undefined, Action>>();
+
+  constructor(episodes: readonly string[], findFiles: FindFiles) {
+    this.#episodes = episodes;
+    this.#findFiles = findFiles;
+  }
+
+  bind(rule: Rule, ep: string | undefined): Action {
+    const inputs: ActionInput[] = [];
+    for (const [role, pattern] of Object.entries(rule.inputs))
+      for (const of of pattern.gathers ? this.#episodes : [ep]) this.#bindInput({ role, pattern, ep: of }, inputs);
+    return this.#keep(rule, ep, inputs);
+  }
+
+  /** An action that stands only for what it makes: what it reads is not said. */
+  bindMaker(rule: Rule, ep: string | undefined): Action {
+    return this.#keep(rule, ep, []);
+  }
+
+  #keep(rule: Rule, ep: string | undefined, inputs: readonly ActionInput[]): Action {
+    const outputs: Record<string, string> = {};
+    for (const [role, { pattern }] of Object.entries(rule.outputs)) outputs[role] = fillIn(pattern, ep);
+    const action = { id: actionId(rule.name, ep), rule, ep, inputs, outputs };
+    const ofRule = this.#byRule.get(rule.name);
+    if (ofRule) ofRule.set(ep, action);
+    else this.#byRule.set(rule.name, new Map([[ep, action]]));
+    return action;
+  }
+
+  #bindInput({ role, pattern, ep }: Pick<ActionInput, 'role' | 'pattern' | 'ep'>, into: ActionInput[]): void {
+    const path = fillIn(pattern.pattern, ep);
+    const common = { role, ep, optional: pattern.optional, pattern };
+    if (pattern.madeBy !== undefined) {
+      const ofRule = this.#byRule.get(pattern.madeBy.rule);
+      // A maker that is made once is there for every episode.
+      const maker = ofRule?.get(ep) ?? ofRule?.get(undefined);
+      into.push({ ...common, path, madeBy: maker && { action: maker, role: pattern.madeBy.role } });
+      return;
+    }
+    const files = hasWildcard(path) ? this.#findFiles(path) : [path];
+    for (const file of files.length > 0 ? files : [path]) into.push({ ...common, path: file, madeBy: undefined });
+  }
+}
+
+export function actionId(rule: string, ep: string | undefined): string {
+  return ep === undefined ? rule : `${rule}@${ep}`;
 }
 
 /** `actions` and all that must be made before them, in the graph's order. */
@@ -75,51 +108,4 @@ export function withUpstream(graph: Graph, wanted: ReadonlySet<Action>): readonl
 /** The pattern with its episode. */
 export function fillIn(pattern: string, ep: string | undefined): string {
   return ep === undefined ? pattern : pattern.replaceAll('{ep}', ep);
-}
-
-interface Binding {
-  readonly role: string;
-  readonly pattern: InputPattern;
-  readonly ep: string | undefined;
-  readonly source: InputSource;
-  readonly byRule: ReadonlyMap<string, ReadonlyMap<string | undefined, Action>>;
-  readonly findFiles: FindFiles;
-}
-
-function bindInput({ role, pattern, ep, source, byRule, findFiles }: Binding): ActionInput[] {
-  const path = fillIn(pattern.pattern, ep);
-  const common = { role, ep, optional: pattern.optional, pattern };
-  if (source.kind === 'made') {
-    const maker = byRule.get(source.rule.name)?.get(source.rule.scope === 'episode' ? ep : undefined);
-    return [{ ...common, path, madeBy: maker && { action: maker, role: source.role } }];
-  }
-  const files = findFiles(path);
-  return (files.length > 0 ? files : [path]).map((file) => ({ ...common, path: file, madeBy: undefined }));
-}
-
-/** For each input pattern the output that makes it: the same path, or a folder above it. */
-export function connectRules(pipeline: Pipeline): Map<InputPattern, InputSource> {
-  const makers = new Map<string, { rule: Rule; role: string }>();
-  for (const rule of pipeline.rules) {
-    for (const [role, { pattern }] of Object.entries(rule.outputs)) makers.set(pattern, { rule, role });
-  }
-  const sources = new Map<InputPattern, InputSource>();
-  for (const rule of pipeline.rules) {
-    for (const input of Object.values(rule.inputs)) {
-      const maker = makers.get(input.pattern) ?? folderMaker(makers, input.pattern);
-      sources.set(input, maker ? { kind: 'made', ...maker } : { kind: 'user' });
-    }
-  }
-  return sources;
-}
-
-function folderMaker(
-  makers: ReadonlyMap<string, { rule: Rule; role: string }>,
-  path: string,
-): { rule: Rule; role: string } | undefined {
-  for (let cut = path.lastIndexOf('/', path.length - 2); cut > 0; cut = path.lastIndexOf('/', cut - 1)) {
-    const maker = makers.get(path.slice(0, cut + 1));
-    if (maker) return maker;
-  }
-  return undefined;
 }

@@ -30,12 +30,15 @@ interface Need {
   readonly input: DraftPath;
 }
 
-/** The rules so that each stands after those it needs, else in file order. Reports clashes and cycles. */
-export function orderRules(
-  rules: readonly RuleDraft[],
-  each: string | undefined,
-  reporter: Reporter,
-): readonly RuleDraft[] {
+export interface OrderedRules {
+  /** Each stands after those it needs, else in file order. */
+  readonly ordered: readonly RuleDraft[];
+  /** Which rule's output an input reads. */
+  readonly madeBy: ReadonlyMap<DraftPath, { readonly rule: string; readonly role: string }>;
+}
+
+/** Finds who makes what, and the order in which rules can be carried out. Reports clashes and cycles. */
+export function orderRules(rules: readonly RuleDraft[], each: string | undefined, reporter: Reporter): OrderedRules {
   const made = rules.flatMap((rule) =>
     rule.outputs.filter(({ sound }) => sound).map((output) => ({ ...output, rule })),
   );
@@ -56,7 +59,15 @@ export function orderRules(
   }
   const { ordered, left } = sortByNeed(rules, needs);
   for (const circle of circles(left, needs)) reportCircle(circle, reporter);
-  return ordered;
+  const madeBy = new Map<DraftPath, { rule: string; role: string }>();
+  for (const all of needs.values())
+    for (const {
+      maker,
+      made: { role },
+      input,
+    } of all)
+      madeBy.set(input, { rule: maker.name, role });
+  return { ordered, madeBy };
 }
 
 /** Reports outputs that are one file, or lie in each other; returns them by path. */

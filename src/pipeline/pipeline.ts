@@ -11,8 +11,10 @@ export interface InputPattern {
   readonly optional: boolean;
   /** Has `{ep}` in a rule that is made once: one file an episode. */
   readonly gathers: boolean;
-  /** Where it stands in pipeline.yaml, for problems found when episodes are known. */
-  readonly place: Place;
+  /** The output that makes it, or the folder it lies in; undefined for the user's own files. */
+  readonly madeBy?: { readonly rule: string; readonly role: string } | undefined;
+  /** Where it stands in pipeline.yaml, for problems found when files are known; not kept between runs. */
+  readonly place?: Place | undefined;
 }
 
 /** One output role; a pattern that ends with `/` is a folder and all that is in it. */

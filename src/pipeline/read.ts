@@ -8,7 +8,7 @@ import { sourceOf } from '../base/source.js';
 import { readYaml, toJson, type At, type YamlEntry, type YamlMap, type YamlNode } from '../base/yaml.js';
 import { paramNames } from '../stage/config.js';
 import type { StageCatalogue } from '../stage/stage.js';
-import { orderRules } from './connect.js';
+import { orderRules, type OrderedRules } from './connect.js';
 import { mapEntries, textItems, type RuleDraft } from './draft.js';
 import { pathFault } from './paths.js';
 import type { ParamValues, Pipeline, Rule } from './pipeline.js';
@@ -59,14 +59,14 @@ function readRoot(root: YamlNode, reporter: Reporter, catalogue: StageCatalogue)
   checkUnusedParams(at('params'), drafts, reporter);
   const named = new Set([...mapEntries(at('rules'))].map(([name]) => name));
   const groups = readGroups(at('groups'), named, reporter);
-  const ordered = orderRules(drafts, each, reporter);
+  const { ordered, madeBy } = orderRules(drafts, each, reporter);
   return {
     data: readData(at('data'), reporter),
     each: each ?? '',
     params,
     profiles: valueSets(at('profiles')),
     episodes: valueSets(at('episodes')),
-    rules: ordered.flatMap((draft) => toRule(draft, reporter)),
+    rules: ordered.flatMap((draft) => toRule(draft, madeBy, reporter)),
     groups,
     resources: pools,
     fields: paramFields(),
@@ -220,12 +220,15 @@ function valuesOf(node: YamlNode | undefined): Readonly<Record<string, Json>> {
   return node?.kind === 'map' ? (toJson(node) as Readonly<Record<string, Json>>) : {};
 }
 
-function toRule(draft: RuleDraft, reporter: Reporter): readonly Rule[] {
+function toRule(draft: RuleDraft, madeBy: OrderedRules['madeBy'], reporter: Reporter): readonly Rule[] {
   const { name, key, code, params, models, resources, timeoutSeconds, retries, scope } = draft;
   if (code === undefined) return [];
-  const inputs = draft.inputs.map(({ role, pattern, optional, at }) => {
+  const inputs = draft.inputs.map((input) => {
+    const { role, pattern, optional, at } = input;
     const gathers = scope === 'project' && pattern.includes('{ep}');
-    return [role, { pattern, optional, gathers, place: reporter.place(at) }] as const;
+    const maker = madeBy.get(input);
+    const source = maker === undefined ? { place: reporter.place(at) } : { madeBy: maker };
+    return [role, { pattern, optional, gathers, ...source }] as const;
   });
   const outputs = draft.outputs.map(
     ({ role, pattern }) => [role, { pattern, directory: pattern.endsWith('/') }] as const,

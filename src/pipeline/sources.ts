@@ -2,8 +2,8 @@
 // and so runs after the pipeline is read, also on one that comes from the cache.
 import { closest } from '../base/closest.js';
 import type { Problem } from '../base/problem.js';
+import { Problems } from '../base/problems.js';
 import { quote } from '../base/quote.js';
-import { makerOf } from './connect.js';
 import type { Pipeline, Rule } from './pipeline.js';
 
 /** Problems for inputs that no rule makes and no file matches; the pattern of `each` is always allowed. */
@@ -11,21 +11,27 @@ export function checkSources(
   pipeline: Pipeline,
   { matches }: { readonly matches: (pattern: string) => boolean },
 ): readonly Problem[] {
-  const makers = new Map<string, Rule>();
-  for (const rule of pipeline.rules) for (const { pattern } of Object.values(rule.outputs)) makers.set(pattern, rule);
-  const problems: Problem[] = [];
+  const problems = new Problems();
+  let makers: Map<string, Rule> | undefined;
   for (const rule of pipeline.rules) {
-    for (const { pattern, optional, place } of Object.values(rule.inputs)) {
-      if (optional || pattern === pipeline.each || makerOf(makers, pattern) !== undefined || matches(pattern)) continue;
-      problems.push({
-        code: 'unknown-artifact',
-        message: `rule ${quote(rule.name)} reads ${quote(pattern)}, but nothing makes it`,
-        place,
-        hint: nearestArtifact(pattern, makers, pipeline.each),
+    for (const { pattern, optional, madeBy, place } of Object.values(rule.inputs)) {
+      if (optional || pattern === pipeline.each || madeBy !== undefined || matches(pattern)) continue;
+      problems.add(() => {
+        makers ??= makersOf(pipeline);
+        return {
+          code: 'unknown-artifact',
+          message: `rule ${quote(rule.name)} reads ${quote(pattern)}, but nothing makes it`,
+          place,
+          hint: nearestArtifact(pattern, makers, pipeline.each),
+        };
       });
     }
   }
-  return problems.sort((a, b) => a.place!.line - b.place!.line || a.place!.column - b.place!.column);
+  return problems.list();
+}
+
+function makersOf({ rules }: Pipeline): Map<string, Rule> {
+  return new Map(rules.flatMap((rule) => Object.values(rule.outputs).map(({ pattern }) => [pattern, rule])));
 }
 
 function nearestArtifact(pattern: string, makers: ReadonlyMap<string, Rule>, each: string): string {

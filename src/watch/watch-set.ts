@@ -3,7 +3,6 @@
 // .sa are never among them, so that a build cannot start the next one.
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
-import { connectRules } from '../graph/graph.js';
 import type { Pipeline, Rule } from '../pipeline/pipeline.js';
 import { moduleFiles } from '../runner/module-code.js';
 import type { WatchedPaths } from './files.js';
@@ -30,11 +29,10 @@ export function watchSet({ projectRoot, dataRoot, pipeline, found }: ProjectFile
   for (const path of found) patterns.add(resolve(dataRoot, path));
   if (pipeline !== undefined) {
     patterns.add(inData(dataRoot, pipeline.each));
-    const sources = connectRules(pipeline);
     for (const rule of pipeline.rules) {
       for (const file of codeFiles(projectRoot, rule)) patterns.add(join(projectRoot, file));
       for (const input of Object.values(rule.inputs))
-        if (sources.get(input)?.kind === 'user') patterns.add(inData(dataRoot, input.pattern));
+        if (input.madeBy === undefined) patterns.add(inData(dataRoot, input.pattern));
     }
   }
   const sorted = [...patterns].sort();

@@ -228,7 +228,7 @@ class Watching {
     let pipeline: Workspace['pipeline'];
     try {
       const text = readFileSync(join(projectRoot, pipelineName), 'utf8');
-      pipeline = await readOrRecall({ text, file: pipelineName, catalogue: await loadCatalogue(), projectRoot });
+      ({ pipeline } = await readOrRecall({ text, file: pipelineName, catalogue: await loadCatalogue(), projectRoot }));
     } catch {
       // What was listened to until now is still the best guess.
       if (this.#listening === undefined) await this.#listen({ projectRoot, dataRoot: projectRoot });

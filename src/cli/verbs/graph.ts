@@ -2,7 +2,6 @@
 import { rulesOf } from '../../app/select.js';
 import { didYouMean } from '../../base/closest.js';
 import { problem } from '../../base/problem.js';
-import { connectRules } from '../../graph/graph.js';
 import type { Pipeline, Rule } from '../../pipeline/pipeline.js';
 import { printJson, type Io } from '../io.js';
 import { openFromFlags, text, texts, type Flags } from '../options.js';
@@ -93,24 +92,25 @@ function answer(pipeline: Pipeline, question: string, rules: ReadonlySet<string>
 function reach(
   pipeline: Pipeline,
   start: ReadonlySet<string>,
-  step: (edge: Edge) => readonly [string, string],
+  step: (edge: Edge) => readonly [near: string, far: string],
 ): string[] {
-  const edges = edgesOf(pipeline).map(step);
-  const reached = new Set(start);
-  for (let size = -1; size !== reached.size;) {
-    size = reached.size;
-    for (const [near, far] of edges) if (reached.has(near)) reached.add(far);
+  const next = new Map<string, string[]>();
+  for (const [near, far] of edgesOf(pipeline).map(step)) {
+    const all = next.get(near);
+    if (all) all.push(far);
+    else next.set(near, [far]);
   }
+  const reached = new Set(start);
+  // A set that grows while it is walked: each rule is met once.
+  for (const name of reached) for (const far of next.get(name) ?? []) reached.add(far);
   return pipeline.rules.map(({ name }) => name).filter((name) => reached.has(name) && !start.has(name));
 }
 
 function edgesOf(pipeline: Pipeline): Edge[] {
-  const sources = connectRules(pipeline);
   return pipeline.rules.flatMap((rule) =>
-    Object.values(rule.inputs).flatMap((input) => {
-      const source = sources.get(input);
-      return source?.kind === 'made' ? [{ from: source.rule.name, to: rule.name, artifact: input.pattern }] : [];
-    }),
+    Object.values(rule.inputs).flatMap(({ madeBy, pattern }) =>
+      madeBy === undefined ? [] : [{ from: madeBy.rule, to: rule.name, artifact: pattern }],
+    ),
   );
 }
 

@@ -1,10 +1,12 @@
-// The stage `identities`: clusters and people's edits become identities.json, with ids in the
-// order of first appearance, a face to show, and how close each identity is. It clusters nothing.
+// The stage `identities`: clusters and people's edits become identities.json, in the order of first
+// appearance, with ids that stay with their people, a face to show, and how close each identity is.
+// It clusters nothing.
 import { readFile } from 'node:fs/promises';
 import {
   clustersSchema,
   identitiesSchema,
   round6,
+  scenesSchema,
   trackRepSchema,
   trackSchema,
   type Clusters,
@@ -12,13 +14,17 @@ import {
   type Track,
   type TrackRep,
 } from '../../src/stage/artifacts.js';
+import { findTrack, type AnchorPlace } from '../../src/stage/anchors.js';
 import { calibratedOf } from '../../src/stage/calibration.js';
+import { parseEdits } from '../../src/stage/edits.js';
 import { readFloatMatrix } from '../../src/stage/npy.js';
+import { parseKeptIds } from '../../src/stage/kept-ids.js';
 import { readJson, readJsonLines, writeJson } from '../../src/stage/read-write.js';
 import type { Stage } from '../../src/stage/stage.js';
-import { findTrack } from './anchors.js';
-import { applyEdits, type EditedGroup } from './apply-edits.js';
-import { parseEdits } from './edits.js';
+import { coreOf } from './core.js';
+import { assignIds, type KeptTracks } from './ids.js';
+import { applyEdits } from './apply-edits.js';
+import type { EditedGroup } from './people.js';
 import { TrackVectors } from './track-vectors.js';
 
 /** Mean calibrated similarity to the centroid below which an identity may hold two people. */
@@ -32,23 +38,35 @@ export const stage: Stage<'embedder' | 'min_identity_sim'> = {
     const reps = await readJsonLines(inputs.path('track_reps'), trackRepSchema);
     const { dim, data } = await readFloatMatrix(inputs.path('vectors'));
     const vectors = new TrackVectors(tracks, reps, { dim, data });
+    const scenesPath = inputs.optional('scenes');
+    const scenes = scenesPath === undefined ? undefined : await readJson(scenesPath, scenesSchema);
     const editsPath = inputs.optional('edits');
     const edits =
       editsPath === undefined ? [] : parseEdits({ text: await readFile(editsPath, 'utf8'), file: 'edits.yaml' });
 
+    const places = placesOf(clusters, tracks);
     const { groups, notApplied } = applyEdits({
-      groups: placesOf(clusters, tracks),
+      groups: places,
       edits,
-      find: (anchor) => findTrack(tracks, anchor),
+      find: (anchor) => findTrack({ tracks, scenes }, anchor),
       similarity: (one, other) => vectors.cosine(one, other),
     });
     const { calibration } = context.card('embedder');
     const describe = describer({ clusters, tracks, reps, minSim: params.min_identity_sim }, (members) =>
       vectors.similarities(members, (cosine) => calibratedOf(calibration, cosine)),
     );
-    const identities = byFirstAppearance(groups, tracks).map((group, index) =>
-      describe(`id_${String(index + 1).padStart(4, '0')}`, group),
-    );
+    const ordered = byFirstAppearance(groups, tracks);
+    const weights = tracks.map(({ frames }) => frames.length);
+    const ids = assignIds({
+      groups: ordered,
+      clusters: places,
+      numbers: tracks.map(({ track_id }) => Number(track_id.slice(track_id.indexOf('-') + 1))),
+      weights,
+      coreOf: (members) =>
+        members[coreOf(members.map((track) => ({ vector: vectors.of(track), weight: weights[track]! })))]!,
+      kept: await keptTracks(inputs.optional('ids'), { tracks, scenes }),
+    });
+    const identities = ordered.map((group, index) => describe(ids[index]!, group));
     await writeJson(outputs.path('identities'), identitiesSchema, {
       schema_version: 'identities_v1',
       identities,
@@ -67,6 +85,19 @@ export const stage: Stage<'embedder' | 'min_identity_sim'> = {
     return { identities_count: identities.length };
   },
 };
+
+/** The tracks that each kept id was given to, as far as they are there. */
+async function keptTracks(path: string | undefined, place: AnchorPlace): Promise<KeptTracks[]> {
+  if (path === undefined) return [];
+  const kept = parseKeptIds({ text: await readFile(path, 'utf8'), file: 'ids.json' });
+  return kept.map(({ id, faces }) => ({
+    id,
+    tracks: faces.flatMap(({ at, box, seconds }) => {
+      const track = findTrack(place, { kind: 'place', at, box });
+      return typeof track === 'number' ? [{ track, seconds }] : [];
+    }),
+  }));
+}
 
 /** Clusters by place in the list of tracks. */
 function placesOf(clusters: Clusters, tracks: readonly Track[]): number[][] {

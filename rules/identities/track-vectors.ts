@@ -20,6 +20,11 @@ export class TrackVectors {
     });
   }
 
+  /** The prototype of a track; undefined without a usable one. */
+  of(track: number): Float32Array | undefined {
+    return this.vectors[track];
+  }
+
   /** 0 when either track has no vector. */
   cosine(one: number, other: number): number {
     const [left, right] = [this.vectors[one], this.vectors[other]];

@@ -131,6 +131,15 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
       building(argv).option('video', { type: 'string', describe: 'the video; not needed when the episode has one' }),
     load: async () => (await import('./verbs/run.js')).run,
   },
+  edit: {
+    usage: '<change> <ep> [words..]',
+    does: 'say who is who: name, merge, split, not-same, lock, hide, undo, list, keep-ids',
+    flags: (argv) =>
+      building(argv)
+        .option('to', { type: 'string', describe: 'split: the identity that the tracks move to' })
+        .option('build', { type: 'boolean', describe: 'build the episode and say what came of it' }),
+    load: async () => (await import('./verbs/edit.js')).edit,
+  },
   graph: {
     usage: episodesAndTargets,
     does: 'the rules and artifacts as text, mermaid, dot or json',

@@ -18,6 +18,7 @@ export const artifactPatterns = {
   thumbs_dir: 'frames/{ep}/thumbs/',
   report: 'reports/{ep}/index.html',
   edits: 'manifests/{ep}/edits.yaml',
+  ids: 'manifests/{ep}/ids.json',
 } as const;
 
 export type ArtifactKind = keyof typeof artifactPatterns;

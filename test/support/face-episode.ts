@@ -1,5 +1,6 @@
 // A made-up episode after the embedding stage: tracks, faces, prototypes, as texts and matrices.
 // A frame lasts 0.1 s. Not part of the program.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EpisodeRunConfig } from '../../src/stage/config.js';
 import type { EmbedderCard } from '../../src/stage/model.js';
@@ -99,12 +100,10 @@ export function stageContext({
   folder,
   params,
   card,
-  absent = [],
 }: {
   readonly folder: string;
   readonly params: EpisodeRunConfig;
   readonly card: EmbedderCard;
-  readonly absent?: readonly string[];
 }): StageContext {
   const no = (): never => {
     throw new Error('this stage has no pictures and opens no models');
@@ -114,7 +113,7 @@ export function stageContext({
     params,
     inputs: {
       path: (role) => join(folder, role),
-      optional: (role) => (absent.includes(role) ? undefined : join(folder, role)),
+      optional: (role) => (existsSync(join(folder, role)) ? join(folder, role) : undefined),
       gathered: () => [],
     },
     outputs: { path: (role) => join(folder, `out-${role}`), relative: (role) => role, has: () => true },

@@ -12,7 +12,7 @@ import { embedderCard, episode, stageContext, type EpisodeTrack } from '../../su
 
 async function identify(
   tracks: readonly EpisodeTrack[],
-  { edits, ...params }: Partial<EpisodeRunConfig> & { readonly edits?: string } = {},
+  { edits, ids, ...params }: Partial<EpisodeRunConfig> & { readonly edits?: string; readonly ids?: string } = {},
 ): Promise<Identities> {
   const folder = await mkdtemp(join(tmpdir(), 'sa-identities-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -20,8 +20,8 @@ async function identify(
   for (const [role, text] of Object.entries(texts)) await writeFile(join(folder, role), text);
   for (const [role, array] of Object.entries(matrices)) await writeNpy(join(folder, role), array);
   if (edits !== undefined) await writeFile(join(folder, 'edits'), edits);
-  const absent = edits === undefined ? ['edits'] : [];
-  const context = stageContext({ folder, params: { ...defaultConfig(), ...params }, card: embedderCard, absent });
+  if (ids !== undefined) await writeFile(join(folder, 'ids'), ids);
+  const context = stageContext({ folder, params: { ...defaultConfig(), ...params }, card: embedderCard });
   await clusterStage.run(context);
   await writeFile(join(folder, 'clusters'), await readFile(join(folder, 'out-clusters')));
   await stage.run(context);
@@ -32,7 +32,7 @@ const ada = [1, 0, 0];
 const ben = [0, 1, 0];
 const cyd = [0, 0, 1];
 
-test('ids follow first appearance, and the surest good picture is shown', async () => {
+test('identities come in order of first appearance, named after the track at their core, with the surest good picture', async () => {
   const { identities, metadata } = await identify([
     { vector: ben, from: 50, to: 60 },
     { vector: ada, from: 0, to: 20, quality: 0.95, lowConfidence: true },
@@ -40,8 +40,8 @@ test('ids follow first appearance, and the surest good picture is shown', async 
     { vector: ada, from: 90, to: 95, quality: 0.7 },
   ]);
   expect(identities.map(({ identity_id, track_ids, thumb_path }) => [identity_id, track_ids, thumb_path])).toEqual([
-    ['id_0001', ['track-00002', 'track-00003', 'track-00004'], 'frames/ep/thumbs/track-00004.jpg'],
-    ['id_0002', ['track-00001'], 'frames/ep/thumbs/track-00001.jpg'],
+    ['id_0002', ['track-00002', 'track-00003', 'track-00004'], 'frames/ep/thumbs/track-00004.jpg'],
+    ['id_0001', ['track-00001'], 'frames/ep/thumbs/track-00001.jpg'],
   ]);
   expect(identities[0]).toMatchObject({
     embedding_stats: { num_tracks: 3, num_faces_total: 12, cohesion: 1, min_sim: 1 },
@@ -99,6 +99,44 @@ test('edits by place and time hold after another clustering', async () => {
       },
     ]);
   }
+});
+
+test('ids stay with their people when clustering stops earlier or later', async () => {
+  const tracks = [
+    { vector: [1, 0.5, 0], from: 0, to: 10 },
+    { vector: ada, from: 20, to: 60 },
+    { vector: [0.95, -0.5, 0.2], from: 70, to: 90 },
+    { vector: ben, from: 0, to: 30, left: 0.6 },
+    { vector: [0, 0.9, 0.6], from: 40, to: 50, left: 0.6 },
+  ];
+  const ids = async (cluster_thresh: number): Promise<string[][]> =>
+    (await identify(tracks, { cluster_thresh, min_identity_sim: 0 })).identities.map(({ identity_id, track_ids }) => [identity_id, ...track_ids.map((id) => id.slice(-1))]); // prettier-ignore
+  expect(await ids(0.7)).toEqual([['id_0002', '1', '2', '3'], ['id_0004', '4', '5']]); // prettier-ignore
+  expect(await ids(0.93)).toEqual([['id_0002', '1', '2'], ['id_0004', '4'], ['id_0005', '5'], ['id_0003', '3']]); // prettier-ignore
+  expect(await ids(0.99)).toEqual([['id_0001', '1'], ['id_0004', '4'], ['id_0002', '2'], ['id_0005', '5'], ['id_0003', '3']]); // prettier-ignore
+});
+
+test('kept ids go to whoever overlaps them most, and to nobody else', async () => {
+  const tracks = [
+    { vector: ada, from: 0, to: 20 },
+    { vector: ben, from: 0, to: 20, left: 0.6 },
+    { vector: ada, from: 40, to: 60 },
+  ];
+  const face = (at: number, left: number, seconds: number) => ({ at, box: [left, 0.2, left + 0.1, 0.4], seconds });
+  const kept = {
+    schema_version: 'ids_v1',
+    ids: [
+      { id: 'id_0070', faces: [face(1, 0.6, 2)] },
+      { id: 'id_0002', faces: [face(1, 0.1, 1), face(5, 0.1, 1)] },
+      { id: 'id_0071', faces: [face(5.1, 0.1, 1.5)] },
+      { id: 'id_0001', faces: [face(99, 0.1, 5)] },
+    ],
+  };
+  const { identities } = await identify(tracks, { ids: JSON.stringify(kept) });
+  expect(identities.map(({ identity_id }) => identity_id)).toEqual(['id_0002', 'id_0070']);
+  const apart = await identify(tracks, { ids: JSON.stringify(kept), edits: '- split: { faces: [{ track: track-00003 }] }' }); // prettier-ignore
+  expect(apart.identities.map(({ identity_id }) => identity_id)).toEqual(['id_0002', 'id_0070', 'id_0071']);
+  await expect(identify(tracks, { ids: '{' })).rejects.toThrow('bad-ids: ids.json: not JSON');
 });
 
 test('a fault in the edits names its file and line', async () => {

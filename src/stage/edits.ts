@@ -1,11 +1,11 @@
 // edits.yaml: what people said about who is who, as an ordered log. Reads and checks the text; what
-// an edit does is in apply-edits.ts. Every fault is a problem with its line.
-import { canonicalJson } from '../../src/base/canonical-json.js';
-import { didYouMean } from '../../src/base/closest.js';
-import { Problems } from '../../src/base/problems.js';
-import { quote } from '../../src/base/quote.js';
-import { sourceOf, type Source } from '../../src/base/source.js';
-import { readYaml, toJson, type At, type YamlMap, type YamlNode } from '../../src/base/yaml.js';
+// an edit does is the identities stage's to say. Every fault is a problem with its line.
+import { canonicalJson } from '../base/canonical-json.js';
+import { didYouMean } from '../base/closest.js';
+import { Problems } from '../base/problems.js';
+import { quote } from '../base/quote.js';
+import { sourceOf, type Source } from '../base/source.js';
+import { readYaml, toJson, type At, type YamlMap, type YamlNode } from '../base/yaml.js';
 
 /** [x1, y1, x2, y2], normalised to 0..1 of the upright frame. */
 type Box = readonly [number, number, number, number];
@@ -18,25 +18,26 @@ export type Anchor =
   | { readonly kind: 'place'; readonly at: number; readonly box: Box }
   | { readonly kind: 'track'; readonly trackId: string };
 
-type What =
-  | { readonly kind: 'name'; readonly face: Anchor; readonly name: string }
+/** What an entry says. */
+export type Change =
+  | { readonly kind: 'name'; readonly faces: readonly Anchor[]; readonly name: string }
   | { readonly kind: 'merge'; readonly faces: readonly Anchor[] }
-  | { readonly kind: 'split'; readonly faces: readonly Anchor[] }
+  | { readonly kind: 'split'; readonly faces: readonly Anchor[]; readonly to?: Anchor }
   | { readonly kind: 'not_same'; readonly faces: readonly Anchor[] }
   | { readonly kind: 'lock'; readonly faces: readonly Anchor[] }
   | { readonly kind: 'hide'; readonly face: Anchor };
 
 /** One entry of the log. */
-export type Edit = What & {
+export type Edit = Change & {
   /** Its place in the log, from 1, and its content: `3 {"hide":...}`. */
   readonly text: string;
 };
 
 /** The words that each kind's entry holds, and how many faces it takes at least. */
 const kinds = {
-  name: { keys: ['face', 'name'], least: 1 },
+  name: { keys: ['face', 'faces', 'name'], least: 1 },
   merge: { keys: ['faces'], least: 2 },
-  split: { keys: ['faces'], least: 1 },
+  split: { keys: ['faces', 'to'], least: 1 },
   not_same: { keys: ['faces'], least: 2 },
   lock: { keys: ['faces'], least: 1 },
   hide: { keys: ['face'], least: 1 },
@@ -48,7 +49,9 @@ type Kind = keyof typeof kinds;
  *
  *     - name:     { face: { at: 12.4, box: [0.1, 0.2, 0.3, 0.5] }, name: Ada }
  *     - merge:    { faces: [{ at: 12.4, box: [...] }, { track: track-00012 }] }
+ *     - name:     { faces: [...], name: Ada }  # the identity that most of them are in
  *     - split:    { faces: [...] }     # these leave their identity and make one of their own
+ *     - split:    { faces: [...], to: { at: 31.2, box: [...] } }  # or go to that face's
  *     - not_same: { faces: [a, b] }    # two people, whatever the clustering says
  *     - lock:     { faces: [...] }     # these stay together; later edits cannot change their identity
  *     - hide:     { face: ... }
@@ -93,7 +96,7 @@ function readLog(root: YamlNode, source: Source, problems: Problems): Edit[] {
   });
 }
 
-function readEdit(item: YamlNode): What {
+function readEdit(item: YamlNode): Change {
   const [first, ...more] = item.kind === 'map' ? item.entries : [];
   if (first === undefined || more.length > 0) {
     throw new Fault(item, `an edit is one of ${Object.keys(kinds).join(', ')} and what it is about`);
@@ -106,17 +109,30 @@ function readEdit(item: YamlNode): What {
     if ((keys as readonly string[]).includes(word)) continue;
     throw new Fault(entry.key, `unknown key ${quote(word)} in ${kind}`, didYouMean(word, keys));
   }
-  if (kind === 'name') {
-    return { kind, face: readAnchor(required(value, 'face')), name: readName(required(value, 'name')) };
-  }
   if (kind === 'hide') return { kind, face: readAnchor(required(value, 'face')) };
+  if (kind === 'name') return { kind, faces: readNamed(value), name: readName(required(value, 'name')) };
   const list = required(value, 'faces');
-  if (list.kind !== 'list') throw new Fault(list, 'faces is a list');
-  if (list.items.length < least) throw new Fault(list, `${kind} takes at least ${least} of faces`);
-  if (kind === 'not_same' && list.items.length > 2) {
+  const faces = readFaces(list, kind, least);
+  if (kind === 'not_same' && faces.length > 2) {
     throw new Fault(list, 'not_same takes two faces; write an entry for each pair');
   }
-  return { kind, faces: list.items.map(readAnchor) };
+  const to = value.entries.get('to');
+  return { kind, faces, ...(to === undefined ? {} : { to: readAnchor(to.value) }) };
+}
+
+/** A name is given to one face, or to several of which most decide. */
+function readNamed(map: YamlMap): Anchor[] {
+  const faces = map.entries.get('faces');
+  if (faces === undefined) return [readAnchor(required(map, 'face'))];
+  const face = map.entries.get('face');
+  if (face !== undefined) throw new Fault(face.key, 'name takes "face" or "faces", not both');
+  return readFaces(faces.value, 'name', kinds.name.least);
+}
+
+function readFaces(list: YamlNode, kind: Kind, least: number): Anchor[] {
+  if (list.kind !== 'list') throw new Fault(list, 'faces is a list');
+  if (list.items.length < least) throw new Fault(list, `${kind} takes at least ${least} of faces`);
+  return list.items.map(readAnchor);
 }
 
 function required(map: YamlMap, word: string): YamlNode {

@@ -1,24 +1,36 @@
-// From what an edit points at to a track, and back. Pure.
-import { round6, type Bbox, type Track } from '../../src/stage/artifacts.js';
+// From what an edit points at to a track, and back. A face is known by its scene, time and place in
+// the picture, which outlive a new run of every stage, at another stride or with another model. Pure.
+import { round6, type Bbox, type Scenes, type Track } from './artifacts.js';
 import type { Anchor } from './edits.js';
 
 /** Another stride moves a track's pictures by less than this. */
 const secondsMax = 0.5;
 /** Another detector or size moves a box by less than this. */
 const iouMin = 0.3;
+/** A track is as well known by faces this far apart as by all of them. */
+const secondsApart = 2;
 
-type AnchorTrack = Pick<Track, 'track_id' | 'start_s' | 'end_s' | 'frames'>;
+export type AnchorTrack = Pick<Track, 'track_id' | 'start_s' | 'end_s' | 'frames'> & Partial<Pick<Track, 'scene'>>;
+
+/** Where each anchor is looked for. */
+export interface AnchorPlace {
+  readonly tracks: readonly AnchorTrack[];
+  /** Where known, a face is never looked for beyond a cut. */
+  readonly scenes?: Pick<Scenes, 'scenes'> | undefined;
+}
 
 /** The place in `tracks` of the track that the anchor means, or why there is none. */
-export function findTrack(tracks: readonly AnchorTrack[], anchor: Anchor): number | { readonly reason: string } {
+export function findTrack({ tracks, scenes }: AnchorPlace, anchor: Anchor): number | { readonly reason: string } {
   if (anchor.kind === 'track') {
     const track = tracks.findIndex(({ track_id }) => track_id === anchor.trackId);
     return track >= 0 ? track : { reason: `there is no ${anchor.trackId}` };
   }
+  const scene = scenes?.scenes.findIndex(({ start_s, end_s }) => start_s <= anchor.at && anchor.at < end_s) ?? -1;
   let best = -1;
   let bestScore = 0;
   for (const [index, track] of tracks.entries()) {
     if (anchor.at < track.start_s - secondsMax || anchor.at > track.end_s + secondsMax) continue;
+    if (scene >= 0 && track.scene !== undefined && track.scene !== scene) continue;
     for (const [seconds, box] of timedBoxes(track)) {
       const distance = Math.abs(seconds - anchor.at);
       const overlap = iou(box, anchor.box);
@@ -33,10 +45,27 @@ export function findTrack(tracks: readonly AnchorTrack[], anchor: Anchor): numbe
   return best >= 0 ? best : { reason: `no face at ${anchor.at} s in that place` };
 }
 
-/** An anchor that finds this track again after a new run: its middle picture. */
+/** An anchor that finds this track again after a new run: its surest picture around the middle. */
 export function anchorOf(track: AnchorTrack): Anchor {
-  const boxes = timedBoxes(track);
-  const [seconds, box] = boxes[boxes.length >> 1]!;
+  return surestIn(track, 0, 1);
+}
+
+/** Several of them, spread over a long track: with other settings it may come in pieces. */
+export function anchorsOf(track: AnchorTrack, most: number): Anchor[] {
+  const parts = Math.max(1, Math.min(most, Math.floor((track.end_s - track.start_s) / secondsApart)));
+  return Array.from({ length: parts }, (_, part) => surestIn(track, part / parts, (part + 1) / parts));
+}
+
+/** The surest picture in the middle half of a part of the track; ends are blurred, turned away or cut off. */
+function surestIn(track: AnchorTrack, from: number, to: number): Anchor {
+  const pictures = timedBoxes(track);
+  const at = (share: number): number => Math.floor(share * (pictures.length - 1));
+  const [first, last] = [at(from + (to - from) / 4), at(to - (to - from) / 4)];
+  let best = at((from + to) / 2);
+  for (let index = first; index <= last; index++) {
+    if (track.frames[index]![2] > track.frames[best]![2]) best = index;
+  }
+  const [seconds, box] = pictures[best]!;
   return { kind: 'place', at: round6(seconds), box };
 }
 

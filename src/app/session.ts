@@ -5,6 +5,7 @@ import type { ActionReport, BuildObserver } from '../engine/execute.js';
 import { executePlan } from '../engine/execute.js';
 import type { World } from '../engine/decide.js';
 import { Durations } from '../engine/durations.js';
+import type { Manifest } from '../engine/manifest.js';
 import { Lockfiles, lockfilePath } from '../engine/lockfile.js';
 import { judge, makePlan, type Plan } from '../engine/plan.js';
 import { clearStaging, clearTemporaries, isStagingUsed } from '../engine/publish.js';
@@ -12,7 +13,9 @@ import { asDiskProblem } from '../disk/disk-problem.js';
 import { takeMutex, tryMutex } from '../disk/lock.js';
 import type { Pools } from '../pipeline/pipeline.js';
 import type { RunNotes } from '../runner/runner.js';
-import { Store } from '../store/store.js';
+import { Inventory } from '../store/inventory.js';
+import { Store, type Trace } from '../store/store.js';
+import type { Past } from './explain.js';
 import { Facts, type ParamChoice } from './facts.js';
 import { machinePoolsFor, type MachineChoice } from './machine.js';
 import { requireRules, type Selection } from './select.js';
@@ -56,9 +59,24 @@ export class Session {
     return judge(actions, this.#world(new Lockfiles(this.workspace.dataRoot), allowMissing)).plan;
   }
 
-  /** Lockfiles as they are now, for explain and verify. */
+  /** Lockfiles as they are now. */
   lockfiles(): Lockfiles {
     return new Lockfiles(this.workspace.dataRoot);
+  }
+
+  /** What lockfiles and store say of earlier builds, for explain. */
+  past(): Past {
+    const lockfiles = this.lockfiles();
+    let traces: ReadonlyMap<string, readonly Trace[]> | undefined;
+    return {
+      builtWith: ({ ep, rule }) => lockfiles.get(ep, rule.name)?.manifest,
+      madeWith: ({ id }, role, digest) => {
+        traces ??= new Inventory(this.workspace.storeRoot).tracesByAction();
+        const made = traces.get(id)?.find(({ outputs }) => outputs[role]?.digest === digest);
+        // It is the very value that the engine kept; a trace of an older version has none.
+        return made?.manifest as Manifest | undefined;
+      },
+    };
   }
 
   /** Makes what is stale. Resolves with a report an action; rejects on abort, or on problems found before anything ran. */

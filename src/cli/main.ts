@@ -105,9 +105,9 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
   },
   explain: {
     usage: episodesAndTargets,
-    does: 'show each difference between what built a target and what holds now',
+    does: 'say why a target is stale: each difference it began with, and how it gets there',
     flags: selecting,
-    load: async () => (await import('./verbs/look.js')).explain,
+    load: async () => (await import('./verbs/explain.js')).explain,
   },
   status: {
     usage: episodesAndTargets,

@@ -216,6 +216,7 @@ async function runAction(
       counts: result.counts,
       seconds: (performance.now() - started) / 1000,
       device: result.device,
+      manifest,
     };
     if (result.found) world.store?.keepDependencies(fingerprintOf({ ...manifest, found: {} }), result.found);
     world.store?.keep(trace);

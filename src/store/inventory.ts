@@ -36,6 +36,18 @@ export class Inventory {
     return this.#files('traces').map((file) => ({ ...file, trace: readTrace(file) }));
   }
 
+  /** What is known to be made by each action, by its id. */
+  tracesByAction(): Map<string, Trace[]> {
+    const found = new Map<string, Trace[]>();
+    for (const { trace } of this.traces()) {
+      if (trace === undefined) continue;
+      const others = found.get(trace.action);
+      if (others === undefined) found.set(trace.action, [trace]);
+      else others.push(trace);
+    }
+    return found;
+  }
+
   /** What depfiles named; a damaged one only makes its action run again. */
   dependencies(): (StoredFile & { readonly whole: boolean })[] {
     return this.#files('depends').map((file) => ({ ...file, whole: readChecked(file.path) !== undefined }));

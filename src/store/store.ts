@@ -16,6 +16,8 @@ export interface Trace {
   readonly counts: Readonly<Record<string, number>>;
   readonly seconds: number;
   readonly device?: { readonly asked: string; readonly resolved: string } | undefined;
+  /** All that decided the outputs, for whoever asks later what has changed since. */
+  readonly manifest?: unknown;
 }
 
 export interface TraceOutput {

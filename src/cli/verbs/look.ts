@@ -1,4 +1,4 @@
-// sa status, sa verify and sa explain: they look and change nothing.
+// sa status and sa verify: they look and change nothing.
 import { select } from '../../app/select.js';
 import { verify as verifyProject, type VerifyJson } from '../../app/verify.js';
 import { problem } from '../../base/problem.js';
@@ -94,41 +94,4 @@ function stateOf(verdict: Verdict): State {
   const kinds = new Set(verdict.reasons.map(({ kind }) => kind));
   if (kinds.has('output-altered')) return 'altered';
   return kinds.has('never-built') || kinds.has('output-missing') ? 'missing' : 'stale';
-}
-
-/** The manifest now beside the one that built the target, difference by difference, cause first. */
-export async function explain(io: Io, flags: Flags): Promise<number> {
-  const session = await sessionFromFlags(io, flags, lookFlags);
-  const chosen = words(flags);
-  const selection = select(session.workspace, { ...chosen, lockedToo: true });
-  const { steps } = session.judge(selection);
-  const lockfiles = session.lockfiles();
-  const wanted = new Set(selection.wanted);
-  const stale = steps.filter(({ verdict }) => verdict.kind !== 'fresh');
-  if (flags['json'] === true) {
-    printJson(io, {
-      version: 1,
-      actions: steps.map(({ action, verdict }) => ({
-        id: action.id,
-        target: wanted.has(action),
-        verdict: verdict.kind,
-        reasons: verdict.kind === 'fresh' ? [] : verdict.reasons,
-        built_with: lockfiles.get(action.ep, action.rule.name)?.manifest ?? null,
-        now: verdict.kind === 'later' ? null : verdict.kind === 'run' ? verdict.manifest : verdict.entry.manifest,
-      })),
-    });
-    return 0;
-  }
-  if (stale.length === 0)
-    io.out.write(`${selection.wanted.map(({ id }) => id).join(', ')}: fresh; nothing differs from what built it\n`);
-  // The graph's order puts a cause before what follows from it.
-  for (const { action, verdict } of stale) {
-    io.out.write(
-      `${paint(io.out, 'bold', action.id)}${wanted.has(action) ? '' : ' (needed by the target)'}: ${verdict.kind}\n`,
-    );
-    for (const reason of verdict.kind === 'fresh' ? [] : verdict.reasons)
-      io.out.write(`    ${describeReason(reason)}\n`);
-    if (verdict.kind === 'later') for (const need of verdict.waitsFor) io.out.write(`    after ${need}\n`);
-  }
-  return 0;
 }

@@ -2,6 +2,7 @@
 // reports alone, so that text and JSON cannot tell different stories.
 import type { Verdict } from '../engine/decide.js';
 import type { ActionReport, Outcome } from '../engine/execute.js';
+import type { Expected } from '../engine/expected.js';
 import { countVerdicts, type Plan } from '../engine/plan.js';
 import type { Reason } from '../engine/reasons.js';
 import { fingerprintOf } from '../engine/manifest.js';
@@ -22,8 +23,12 @@ export interface PlanJson {
     readonly reasons: readonly Reason[];
     readonly fingerprint: string | null;
     readonly waits_for?: readonly string[];
+    /** By what it took before; 0 for what is fresh or restored, null where nothing is known. */
+    readonly expected_sec: number | null;
   })[];
   readonly counts: Readonly<Record<Verdict['kind'], number>>;
+  /** All one after another; the longest chain alone; and how many actions have no known time. */
+  readonly expected: { readonly work_sec: number; readonly path_sec: number; readonly unknown: number };
 }
 
 export interface BuildJson {
@@ -42,7 +47,7 @@ export interface BuildJson {
   readonly counts: Readonly<Record<Outcome['kind'], number>>;
 }
 
-export function planJson(plan: Plan): PlanJson {
+export function planJson(plan: Plan, expected: Expected): PlanJson {
   return {
     version: 1,
     actions: plan.steps.map(({ action, verdict }) => ({
@@ -51,8 +56,14 @@ export function planJson(plan: Plan): PlanJson {
       reasons: verdict.kind === 'fresh' ? [] : verdict.reasons,
       fingerprint: fingerprintIn(verdict),
       ...(verdict.kind === 'later' ? { waits_for: verdict.waitsFor } : {}),
+      expected_sec: expected.seconds.has(action) ? known(expected.seconds.get(action)) : 0,
     })),
     counts: countVerdicts(plan),
+    expected: {
+      work_sec: rounded(expected.workSeconds),
+      path_sec: rounded(expected.pathSeconds),
+      unknown: expected.unknown,
+    },
   };
 }
 
@@ -107,6 +118,10 @@ function actionJson(action: Action): ActionJson {
     inputs: [...new Set(action.inputs.map(({ path }) => path))],
     outputs: Object.values(action.outputs),
   };
+}
+
+function known(seconds: number | undefined): number | null {
+  return seconds === undefined ? null : rounded(seconds);
 }
 
 function rounded(seconds: number): number {

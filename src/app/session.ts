@@ -7,7 +7,8 @@ import type { World } from '../engine/decide.js';
 import { Durations } from '../engine/durations.js';
 import type { Manifest } from '../engine/manifest.js';
 import { Lockfiles, lockfilePath } from '../engine/lockfile.js';
-import { judge, makePlan, type Plan } from '../engine/plan.js';
+import { expectedOf, type Expected } from '../engine/expected.js';
+import { judge, makePlan, type Plan, type Step } from '../engine/plan.js';
 import { clearStaging, clearTemporaries, isStagingUsed } from '../engine/publish.js';
 import { asDiskProblem } from '../disk/disk-problem.js';
 import { takeMutex, tryMutex } from '../disk/lock.js';
@@ -57,6 +58,26 @@ export class Session {
   /** The same for verify and status: a missing user file makes its actions stale instead of failing. */
   judge({ actions }: Selection, { allowMissing = false } = {}): Plan {
     return judge(actions, this.#world(new Lockfiles(this.workspace.dataRoot), allowMissing)).plan;
+  }
+
+  /** How long what `plan` says will probably take, by what it took before. */
+  expected(plan: Plan): Expected {
+    return expectedOf(plan, this.#secondsOf(this.#durations()));
+  }
+
+  #durations(): Durations {
+    return new Durations(join(this.workspace.stateRoot, 'durations.json'));
+  }
+
+  // On this machine, else where the lockfile's results were made.
+  #secondsOf(durations: Durations): (step: Step) => number | undefined {
+    const [lockfiles, store] = [this.lockfiles(), new Store(this.workspace.storeRoot)];
+    return ({ action }) => {
+      const known = durations.of(action);
+      if (known !== undefined) return known;
+      const built = lockfiles.get(action.ep, action.rule.name);
+      return built && store.find(built.fingerprint)?.seconds;
+    };
   }
 
   /** Lockfiles as they are now. */
@@ -115,7 +136,7 @@ export class Session {
       signal: options.signal,
       onWait: (holder) => options.observer.waiting(holder),
     });
-    const durations = new Durations(join(stateRoot, 'durations.json'));
+    const durations = this.#durations();
     try {
       const temporaryRoot = join(stateRoot, 'tmp');
       clearStaging(temporaryRoot);
@@ -136,6 +157,7 @@ export class Session {
         paramsOf: (ep) => this.facts.paramsOf(ep),
         modelOf: (role, ep) => this.facts.modelOf(role, ep),
       });
+      const secondsOf = this.#secondsOf(durations);
       // Judged again where another build was quicker: what it finished is not done twice.
       return await executePlan(stillHolds(first, lockfiles) ? first : makePlan(selection.actions, world), {
         world,
@@ -143,8 +165,7 @@ export class Session {
         dataRoot,
         temporaryRoot,
         pools,
-        expected: ({ action, verdict }) =>
-          verdict.kind === 'fresh' || verdict.kind === 'restore' ? 0 : (durations.of(action) ?? unknownSeconds),
+        expected: (step) => secondsOf(step) ?? unknownSeconds,
         keepGoing: options.keepGoing,
         observer: noting(options.observer, durations),
         signal: options.signal,

@@ -53,7 +53,8 @@ const building = (argv: Argv): Argv =>
     .option('dry-run', { alias: 'n', type: 'boolean', describe: 'say what would run, change nothing' })
     .options(sharing)
     .option('keep-going', { alias: 'k', type: 'boolean', describe: 'go on with what does not need a failed action' })
-    .option('cache', { type: 'boolean', describe: '--no-cache: neither restore from the store nor keep in it' });
+    .option('cache', { type: 'boolean', describe: '--no-cache: neither restore from the store nor keep in it' })
+    .option('trace', { type: 'string', describe: 'a file for what ran when: JSON for chrome://tracing or Perfetto' });
 
 const episodesAndTargets = '[words..]';
 

@@ -6,14 +6,12 @@ import type { Action } from '../graph/graph.js';
 
 export class Durations {
   readonly #path: string;
-  readonly #seconds: Map<string, number>;
+  #read: Map<string, number> | undefined;
   readonly #ofRules = new Map<string, { total: number; count: number }>();
   #changed = false;
 
   constructor(path: string) {
     this.#path = path;
-    this.#seconds = readSeconds(path);
-    for (const [id, seconds] of this.#seconds) this.#count(ruleOf(id), seconds);
   }
 
   /** Seconds that the action took, else those that its rule took in other episodes on average; undefined when it never ran. */
@@ -39,6 +37,15 @@ export class Durations {
     if (!this.#changed) return;
     writeAtomic(this.#path, `${JSON.stringify(Object.fromEntries(this.#seconds))}\n`);
     this.#changed = false;
+  }
+
+  // Read when first asked: most builds have nothing to run.
+  get #seconds(): Map<string, number> {
+    if (this.#read === undefined) {
+      this.#read = readSeconds(this.#path);
+      for (const [id, seconds] of this.#read) this.#count(ruleOf(id), seconds);
+    }
+    return this.#read;
   }
 
   #count(rule: string, seconds: number): void {

@@ -70,7 +70,7 @@ export interface Execution {
   readonly dataRoot: string;
   readonly temporaryRoot: string;
   readonly pools: Pools;
-  /** Seconds that an action will probably take; only for the order in which actions start. */
+  /** Seconds that an action that runs will probably take; only for the order in which actions start. */
   expected(step: Step): number;
   readonly keepGoing: boolean;
   readonly observer: BuildObserver;

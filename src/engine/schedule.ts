@@ -93,6 +93,7 @@ function rankTasks(tasks: readonly Task[], expected: (step: Step) => number): vo
   for (let place = tasks.length - 1; place >= 0; place--) {
     const { step, dependents } = tasks[place]!;
     const after = dependents.reduce((most, { rank }) => Math.max(most, rank.urgency), 0);
-    tasks[place]!.rank = { urgency: expected(step) + after, place };
+    const own = step.verdict.kind === 'run' || step.verdict.kind === 'later' ? expected(step) : 0;
+    tasks[place]!.rank = { urgency: own + after, place };
   }
 }

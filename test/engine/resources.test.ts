@@ -117,6 +117,7 @@ ${rule('long', 'echo long >> log; sleep 0.3; touch {outputs.o}')}`;
   expect(world.read('log')).toBe('first\nlast\nlong\nshort\n');
   world.remove('log');
   world.write({ 'data/.sa/durations.json': 'damaged' });
+  world.remove('data/.sa/store');
   await world.build('-j', '1', '--force', 'short', '--force', 'first', '--force', 'last', '--force', 'long');
   expect(world.read('log')).toBe('first\nshort\nlast\nlong\n');
 });

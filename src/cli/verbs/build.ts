@@ -1,14 +1,17 @@
 // sa build and sa plan.
+import { resolve } from 'node:path';
+import { BuildTrace } from '../../app/build-trace.js';
 import { buildJson, planJson } from '../../app/json.js';
 import { select } from '../../app/select.js';
 import type { ActionReport } from '../../engine/execute.js';
-import type { Plan } from '../../engine/plan.js';
+import type { Expected } from '../../engine/expected.js';
+import { countVerdicts, type Plan } from '../../engine/plan.js';
 import { paint, printJson, type Io } from '../io.js';
-import { machineFromFlags, sessionFromFlags, words, type Flags } from '../options.js';
+import { machineFromFlags, sessionFromFlags, text, words, type Flags } from '../options.js';
 import { watchProgress } from '../progress.js';
 import { describeReason, describeSeconds } from '../words.js';
 
-export const buildFlags = ['all', 'dry-run', 'jobs', 'resource', 'keep-going', 'executor'] as const;
+export const buildFlags = ['all', 'dry-run', 'jobs', 'resource', 'keep-going', 'trace', 'executor'] as const;
 
 /** Makes what is stale. Exit code 0, or 1 when an action failed. */
 export async function build(io: Io, flags: Flags): Promise<number> {
@@ -20,11 +23,13 @@ export async function build(io: Io, flags: Flags): Promise<number> {
     quiet: flags['quiet'] === true || flags['json'] === true,
     verbose: flags['verbose'] === true,
   });
+  const file = text(flags['trace']);
+  const trace = file === undefined ? undefined : new BuildTrace();
   try {
     const reports = await session.build(selection, {
       ...machineFromFlags(flags),
       keepGoing: flags['keep-going'] === true,
-      observer: progress,
+      observer: trace === undefined ? progress : { ...progress, ...trace.watching(progress) },
       signal: io.signal,
     });
     const seconds = (performance.now() - started) / 1000;
@@ -35,6 +40,7 @@ export async function build(io: Io, flags: Flags): Promise<number> {
     return document.success ? 0 : 1;
   } finally {
     progress.end();
+    if (file !== undefined) trace?.write(resolve(io.cwd, file));
   }
 }
 
@@ -42,20 +48,40 @@ export async function build(io: Io, flags: Flags): Promise<number> {
 export async function plan(io: Io, flags: Flags): Promise<number> {
   const session = await sessionFromFlags(io, flags, buildFlags);
   const planned = session.plan(select(session.workspace, words(flags)));
-  if (flags['json'] === true) printJson(io, planJson(planned));
-  else for (const line of planLines(planned, io)) io.out.write(`${line}\n`);
+  const expected = session.expected(planned);
+  if (flags['json'] === true) {
+    printJson(io, planJson(planned, expected));
+    return 0;
+  }
+  for (const line of planLines(planned, expected, io)) io.out.write(`${line}\n`);
+  if (flags['quiet'] !== true) io.err.write(`${planSummary(planned, expected)}\n`);
   return 0;
 }
 
-function planLines({ steps }: Plan, { out }: Io): string[] {
+function planLines({ steps }: Plan, { seconds }: Expected, { out }: Io): string[] {
   const styles = { fresh: 'dim', restore: 'cyan', run: 'yellow', later: 'yellow' } as const;
   const width = Math.max(0, ...steps.map(({ action }) => action.id.length));
   return steps.map(({ action, verdict }) => {
     const reasons = verdict.kind === 'fresh' ? [] : verdict.reasons.map(describeReason);
     const waits =
       verdict.kind === 'later' && verdict.waitsFor.length > 0 ? [`after ${verdict.waitsFor.join(', ')}`] : [];
-    return `${paint(out, styles[verdict.kind], verdict.kind.padEnd(7))} ${action.id.padEnd(width)}  ${[...waits, ...reasons].join('; ')}`.trimEnd();
+    const time = seconds.get(action);
+    const about = time === undefined || time === 0 ? '' : `  (about ${describeSeconds(time)})`;
+    return `${paint(out, styles[verdict.kind], verdict.kind.padEnd(7))} ${action.id.padEnd(width)}  ${[...waits, ...reasons].join('; ')}${about}`.trimEnd();
   });
+}
+
+function planSummary(plan: Plan, { workSeconds, pathSeconds, unknown }: Expected): string {
+  const counts = Object.entries(countVerdicts(plan)).flatMap(([kind, count]) =>
+    count > 0 ? [`${count} ${kind}`] : [],
+  );
+  const guesses = [
+    ...(workSeconds > 0
+      ? [`about ${describeSeconds(workSeconds)} of work, ${describeSeconds(pathSeconds)} of it in the longest chain`]
+      : []),
+    ...(unknown > 0 ? [`${unknown} of which nothing is known yet`] : []),
+  ];
+  return [counts.length === 0 ? 'nothing to plan' : counts.join(', '), ...guesses].join('; ');
 }
 
 function summary(reports: readonly ActionReport[], seconds: number): string {

@@ -1,0 +1,80 @@
+// What ran when, for chrome://tracing and Perfetto: one row a slot, one complete event an action
+// (https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU, JSON object format).
+// It only listens; the file is written whole at the end, however the build ended.
+import { writeAtomic } from '../disk/atomic.js';
+import type { BuildObserver } from '../engine/execute.js';
+import { errorText } from './json.js';
+
+interface Event {
+  readonly name: string;
+  readonly cat: 'action';
+  readonly ph: 'X';
+  /** Microseconds since the build began. */
+  readonly ts: number;
+  readonly dur: number;
+  readonly pid: 1;
+  readonly tid: number;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+interface Begun {
+  readonly at: number;
+  readonly slot: number;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+export class BuildTrace {
+  readonly #start = performance.now();
+  readonly #running = new Map<string, Begun>();
+  readonly #events: Event[] = [];
+
+  /** An observer that notes, and passes on to `observer`. */
+  watching(observer: BuildObserver): BuildObserver {
+    return {
+      started: (action, verdict, slot) => {
+        const reasons = verdict.kind === 'fresh' ? [] : verdict.reasons;
+        this.#running.set(action.id, { at: this.#now(), slot, args: { verdict: verdict.kind, reasons } });
+        observer.started(action, verdict, slot);
+      },
+      progress: (action, done, total) => observer.progress(action, done, total),
+      finished: (report) => {
+        const { action, outcome, counts } = report;
+        this.#end(action.id, { outcome: outcome.kind, counts, error: errorText(outcome) });
+        observer.finished(report);
+      },
+    };
+  }
+
+  /** Writes all events; what still runs counts as interrupted now. */
+  write(absolute: string): void {
+    for (const id of [...this.#running.keys()]) this.#end(id, { outcome: 'interrupted' });
+    const slots = [...new Set(this.#events.map(({ tid }) => tid))].sort((a, b) => a - b);
+    const names = [
+      { name: 'process_name', ph: 'M', pid: 1, tid: 0, args: { name: 'sa build' } },
+      ...slots.map((tid) => ({ name: 'thread_name', ph: 'M', pid: 1, tid, args: { name: `slot ${tid}` } })),
+    ];
+    writeAtomic(absolute, `${JSON.stringify({ displayTimeUnit: 'ms', traceEvents: [...names, ...this.#events] })}\n`);
+  }
+
+  #end(id: string, args: Readonly<Record<string, unknown>>): void {
+    const begun = this.#running.get(id);
+    if (begun === undefined) return; // fresh or skipped: it took no slot
+    this.#running.delete(id);
+    const { at, slot } = begun;
+    const dur = this.#now() - at;
+    this.#events.push({
+      name: id,
+      cat: 'action',
+      ph: 'X',
+      ts: at,
+      dur,
+      pid: 1,
+      tid: slot,
+      args: { ...begun.args, ...args },
+    });
+  }
+
+  #now(): number {
+    return Math.round(1000 * (performance.now() - this.#start));
+  }
+}

@@ -3,7 +3,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { problem } from '../base/problem.js';
 import type { Pools } from '../pipeline/pipeline.js';
-import { parsePools, poolOf } from '../pipeline/resources.js';
+import { parsePools, poolOf } from '../pipeline/pools.js';
 
 /** What a call says of this machine. */
 export interface MachineChoice {

@@ -23,6 +23,11 @@ const owners = {
   'xxhash-wasm': '^src/hash/xxh64\\.ts$',
   yargs: '^src/cli/main\\.ts$',
   'fs-native-extensions': '^src/disk/lock\\.ts$',
+  fastify: '^src/server/http\\.ts$',
+  '@fastify/static': '^src/server/http\\.ts$',
+  '@fastify/rate-limit': '^src/server/http\\.ts$',
+  'classic-level': '^src/server/job-store\\.ts$',
+  'prom-client': '^src/server/metrics\\.ts$',
 };
 
 module.exports = {

@@ -19,6 +19,8 @@ export type PipelineStage = (typeof PipelineStage)[keyof typeof PipelineStage];
 
 /** What happens while a run goes on. */
 export type RunEvent =
+  /** How many actions are judged, fresh ones included. */
+  | { readonly kind: 'planned'; readonly actions: number }
   | { readonly kind: 'started'; readonly action: string }
   | { readonly kind: 'progress'; readonly action: string; readonly done: number; readonly total: number }
   | { readonly kind: 'finished'; readonly action: string; readonly outcome: string; readonly seconds: number }
@@ -106,7 +108,9 @@ async function runTargets(
     if (video !== undefined && !workspace.episodes().includes(ep))
       await addVideo(workspace, { ep, video, manner: 'copy' }, signal);
     requireEpisode(ep, workspace.episodes());
-    const reports = await session.build(select(workspace, { words: [ep, ...targets], all: false }), {
+    const selection = select(workspace, { words: [ep, ...targets], all: false });
+    onEvent?.({ kind: 'planned', actions: selection.actions.length });
+    const reports = await session.build(selection, {
       jobs,
       keepGoing: false,
       observer: observerOf(onEvent),

@@ -189,6 +189,32 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
         .option('dry-run', { alias: 'n', type: 'boolean', describe: 'gc: say what would go, and why' }),
     load: async () => (await import('./verbs/cache.js')).cache,
   },
+  serve: {
+    usage: '',
+    does: 'answer HTTP: builds as jobs, reports, videos',
+    flags: (argv) =>
+      argv
+        .option('host', { type: 'string', describe: 'address to listen at (default 127.0.0.1)' })
+        .option('port', { type: 'number', describe: 'port (default 8000; 0: a free one)' })
+        .option('max-jobs', { type: 'number', describe: 'builds at a time (default 1)' })
+        .option('max-queued', { type: 'number', describe: 'jobs that may wait (default 1000)' })
+        .option('max-rate', { type: 'number', describe: 'requests a second of one client (default 20000)' })
+        .option('jobs', { alias: 'j', type: 'number', describe: 'actions at a time in a build (default: the cores)' })
+        .option('token-file', { type: 'string', describe: 'file with the token that clients must send' })
+        .option('allow-videos', {
+          type: 'string',
+          array: true,
+          nargs: 1,
+          describe: 'a folder besides the data root from which video_path may take videos',
+        })
+        .option('allow-host', {
+          type: 'string',
+          array: true,
+          nargs: 1,
+          describe: 'a name by which the server may be called',
+        }),
+    load: async () => (await import('./verbs/serve.js')).serve,
+  },
   doctor: {
     usage: '',
     does: 'what is installed, what is missing, what to do about it',

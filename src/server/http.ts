@@ -33,6 +33,7 @@ export interface HttpServer {
 
 const bodyBytesMax = 64 * 1024;
 const headerBytesMax = 16 * 1024;
+const closingMs = 1000;
 
 /** What pages may do: nothing from elsewhere. */
 const safeHeaders = {
@@ -48,9 +49,9 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     requestTimeout: 30_000,
     keepAliveTimeout: 75_000,
     http: { maxHeaderSize: headerBytesMax, headersTimeout: 15_000 },
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     return503OnClosing: false,
-    routerOptions: { maxParamLength: 200 },
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => void sendProblem(reply, asHttpProblem(error, log), request.url),
     clientErrorHandler: refuseBrokenRequest,
   });
@@ -115,7 +116,12 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
       const address = app.server.address();
       return typeof address === 'object' && address !== null ? address.port : port;
     },
-    close: () => app.close(),
+    async close() {
+      // Answers that are under way get a moment to end well.
+      const cut = setTimeout(() => app.server.closeAllConnections(), closingMs);
+      await app.close();
+      clearTimeout(cut);
+    },
   };
 }
 

@@ -125,6 +125,22 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
         .option('format', { type: 'string', describe: 'text, json, github or junit' }),
     load: async () => (await import('./verbs/look.js')).verify,
   },
+  sweep: {
+    usage: '<ep>',
+    does: 'a table of what one or two parameters would change; touches no artifact',
+    flags: (argv) =>
+      argv
+        .option('set', {
+          type: 'string',
+          array: true,
+          nargs: 1,
+          describe: 'name=from:to:step or name=a,b,c; name=value holds throughout',
+        })
+        .option('profile', { type: 'string', describe: 'a profile of pipeline.yaml' })
+        .options(sharing)
+        .option('html', { type: 'string', describe: 'write a page with a chart a measure to this file' }),
+    load: async () => (await import('./verbs/sweep.js')).sweep,
+  },
   run: {
     usage: '<ep>',
     does: 'add a video, build everything, print the result',

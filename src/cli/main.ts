@@ -141,6 +141,16 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
         .option('html', { type: 'string', describe: 'write a page with a chart a measure to this file' }),
     load: async () => (await import('./verbs/sweep.js')).sweep,
   },
+  golden: {
+    usage: '<action> [episodes..]',
+    does: 'record or check: what episodes once gave, and what moved since',
+    flags: (argv) =>
+      argv
+        .option('format', { type: 'string', describe: 'text, json, github or junit' })
+        .option('recompute', { type: 'boolean', describe: 'check: compute every stage anew, beside the artifacts' })
+        .options(sharing),
+    load: async () => (await import('./verbs/golden.js')).golden,
+  },
   run: {
     usage: '<ep>',
     does: 'add a video, build everything, print the result',

@@ -23,7 +23,7 @@ import { Session, type BuildOptions } from '../session.js';
 import { requireEpisode, type Workspace } from '../workspace.js';
 import { agreement, type Agreement, type Grouping } from './agreement.js';
 import type { Axis, Grid } from './grid.js';
-import { openScratch } from './scratch.js';
+import { openScratch } from '../scratch.js';
 
 export interface SweepRow {
   /** The swept parameters alone. */

@@ -1,58 +1,44 @@
 // sa status and sa verify: they look and change nothing.
 import { select } from '../../app/select.js';
 import { verify as verifyProject, type VerifyJson } from '../../app/verify.js';
-import { problem } from '../../base/problem.js';
 import type { Verdict } from '../../engine/decide.js';
-import { paint, printJson, table, type Io } from '../io.js';
-import { sessionFromFlags, text, words, type Flags } from '../options.js';
+import { printJson, table, type Io } from '../io.js';
+import { sessionFromFlags, words, type Flags } from '../options.js';
 import { describeReason } from '../words.js';
-import { githubLines, junitDocument } from './verify-formats.js';
+import type { FindingFormat, ShownFindings } from './finding-formats.js';
+import { printFindings, requireFormat } from './print-findings.js';
 
 export const lookFlags = ['all', 'allow-missing', 'format'] as const;
 
 /** Exit code 0 when all is as it should be, 1 when something is stale. */
 export async function verify(io: Io, flags: Flags): Promise<number> {
   const session = await sessionFromFlags(io, flags, lookFlags);
+  const format = requireFormat('verify', flags);
   const result = verifyProject(session, words(flags), { allowMissing: flags['allow-missing'] === true });
-  const format = flags['json'] === true ? 'json' : (text(flags['format']) ?? 'text');
-  switch (format) {
-    case 'json':
-      printJson(io, result);
-      break;
-    case 'github':
-      io.out.write(githubLines(result));
-      break;
-    case 'junit':
-      io.out.write(junitDocument(result));
-      break;
-    case 'text':
-      io.out.write(verifyText(result, io));
-      break;
-    default:
-      throw problem(
-        'unknown-format',
-        `verify knows no format ${JSON.stringify(format)}`,
-        'there are: text, json, github, junit',
-      );
-  }
+  printFindings(io, format, result, shownVerify(result, format));
   return result.ok ? 0 : 1;
 }
 
-function verifyText({ checked, stale, trusted }: VerifyJson, { out }: Io): string {
-  const lines = stale.map(({ id, reasons, waits_for: waits = [] }) => {
-    const why = [...reasons.map(describeReason), ...waits.map((one) => `after ${one}`)];
-    return `${paint(out, 'red', 'stale')} ${id}: ${why.join('; ')}`;
-  });
-  for (const id of trusted)
-    lines.push(
-      `${paint(out, 'yellow', 'trusted')} ${id}: its outputs were vouched for with --trust, not built from this manifest`,
-    );
-  lines.push(
-    stale.length === 0
-      ? `${checked} actions, all as pipeline.yaml, the inputs and the lockfiles say`
-      : `${stale.length} of ${checked} actions are not up to date`,
-  );
-  return `${lines.join('\n')}\n`;
+function shownVerify({ checked, stale, trusted }: VerifyJson, format: FindingFormat): ShownFindings {
+  const whole = `${checked} actions, all as pipeline.yaml, the inputs and the lockfiles say`;
+  const forPeople = stale.length === 0 ? whole : `${stale.length} of ${checked} actions are not up to date`;
+  return {
+    verb: 'verify',
+    findings: stale.map(({ id, reasons, waits_for: waits = [] }) => ({
+      id,
+      state: 'is stale',
+      kinds: reasons.map(({ kind }) => kind),
+      lines: [...reasons.map(describeReason), ...waits.map((one) => `after ${one}`)],
+    })),
+    warnings: trusted.map((id) => ({
+      id,
+      state: 'is trusted',
+      kinds: [],
+      lines: ['its outputs were vouched for with --trust, not built from this manifest'],
+    })),
+    checked,
+    summary: format === 'text' ? forPeople : `${checked} actions checked, ${stale.length} stale`,
+  };
 }
 
 type State = 'fresh' | 'stale' | 'missing' | 'altered';

@@ -3,10 +3,10 @@
 // Results go into the project's own store, and nothing else of the project changes.
 import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { takeMutex } from '../../disk/lock.js';
-import { Lockfiles, lockfilePath } from '../../engine/lockfile.js';
-import type { Selection } from '../select.js';
-import { makeStateRoot, openWorkspace, type Workspace } from '../workspace.js';
+import { takeMutex } from '../disk/lock.js';
+import { Lockfiles, lockfilePath } from '../engine/lockfile.js';
+import type { Selection } from './select.js';
+import { makeStateRoot, openWorkspace, type Workspace } from './workspace.js';
 
 export interface Scratch {
   readonly workspace: Workspace;
@@ -21,7 +21,18 @@ export interface Scratch {
 export async function openScratch(
   workspace: Workspace,
   { actions }: Selection,
-  { env, signal, onWait }: { env: NodeJS.ProcessEnv; signal: AbortSignal; onWait: (holder: string) => void },
+  {
+    artifacts = true,
+    env,
+    signal,
+    onWait,
+  }: {
+    /** Whether what is built already is there; without, only the user's own files are. */
+    readonly artifacts?: boolean;
+    readonly env: NodeJS.ProcessEnv;
+    readonly signal: AbortSignal;
+    readonly onWait: (holder: string) => void;
+  },
 ): Promise<Scratch> {
   const { dataRoot, projectRoot, stateRoot, storeRoot } = workspace;
   makeStateRoot(workspace);
@@ -37,12 +48,12 @@ export async function openScratch(
     mkdirSync(join(folder, '.sa'), { recursive: true });
     const lockfiles = new Lockfiles(dataRoot);
     const paths = actions.flatMap(({ ep, rule, inputs, outputs }) => [
-      ...inputs.map(({ path }) => path),
-      ...Object.values(outputs),
+      ...inputs.filter(({ madeBy }) => artifacts || madeBy === undefined).map(({ path }) => path),
+      ...(artifacts ? Object.values(outputs) : []),
       ...Object.keys(lockfiles.get(ep, rule.name)?.manifest.found ?? {}),
     ]);
     for (const path of new Set(paths)) link(dataRoot, folder, path);
-    for (const ep of new Set(actions.map(({ ep: of }) => of))) copy(dataRoot, folder, lockfilePath(ep));
+    if (artifacts) for (const ep of new Set(actions.map(({ ep: of }) => of))) copy(dataRoot, folder, lockfilePath(ep));
     // Links have the stamps of what they lead to, so that no video is read again.
     copy(stateRoot, join(folder, '.sa'), 'digests.json');
     return { workspace: await openWorkspace({ cwd: projectRoot, dataRoot: folder, storeRoot, env }), remove };

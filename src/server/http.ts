@@ -1,6 +1,6 @@
 // The HTTP server under the routes: limits, guards, answers and what goes wrong. The only importer of
 // fastify and its plugins. It knows no job and no episode.
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import { basename, dirname } from 'node:path';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
@@ -56,6 +56,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     clientErrorHandler: refuseBrokenRequest,
   });
   app.server.maxConnections = options.maxConnections;
+  app.server.on('checkExpectation', refuseExpectation);
   readJsonBodiesOnly(app);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.headers(safeHeaders);
@@ -268,6 +269,11 @@ function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
     socket.end(
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\nContent-Type: ${problemType}\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
     );
+}
+
+function refuseExpectation({ url = '' }: IncomingMessage, reply: ServerResponse): void {
+  const problem = new HttpProblem(417, 'the Expect header takes 100-continue alone', { code: 'expectation' });
+  reply.writeHead(problem.status, { 'content-type': problemType }).end(problemText(problem, url.split('?')[0] ?? ''));
 }
 
 function isOpen({ routeOptions }: FastifyRequest, routes: readonly Route[]): boolean {

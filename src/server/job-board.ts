@@ -5,7 +5,6 @@ import { EventEmitter } from 'node:events';
 import type { RunEvent } from '../app/api.js';
 import type { EpisodeRunResult } from '../app/episode-run.js';
 import type { Json } from '../base/canonical-json.js';
-import { asDiskProblem } from '../disk/disk-problem.js';
 import type { BuildEnd, RunningBuild } from './build.js';
 import type { EpisodeRunRequest } from './episode-run.js';
 import { isTerminal, type JobEvent, type JobRecord, type JobState } from './job.js';
@@ -123,11 +122,12 @@ export class JobBoard {
     } catch (error) {
       this.#entries.delete(id);
       if (key !== undefined) this.#keys.delete(key.name);
-      throw asDiskProblem(error);
+      throw error;
     } finally {
       this.#arriving--;
     }
-    this.#queue.push(entry);
+    if (entry.record.cancelRequested) await this.#end(entry, 'canceled', null, null);
+    else this.#queue.push(entry);
     this.#startNext();
     return { kind: 'job', job: entry.record };
   }

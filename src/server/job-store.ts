@@ -50,7 +50,7 @@ export class JobStore {
       const { cause } = error as { cause?: { code?: string } };
       if (cause?.code === 'LEVEL_LOCKED')
         throw problem('already-served', 'another sa serve runs for this project', 'stop it, or ask that one', error);
-      throw error;
+      throw unusable(folder, 'opened', error);
     }
     return new JobStore(level);
   }
@@ -93,11 +93,22 @@ export class JobStore {
         await this.#level.batch(operations, { sync });
         for (const { done } of waiting) done();
       } catch (error) {
-        for (const { failed } of waiting) failed(error);
+        const fault = unusable(this.#level.location, 'written', error);
+        for (const { failed } of waiting) failed(fault);
       }
     }
     this.#writing = undefined;
   }
+}
+
+function unusable(folder: string, how: string, error: unknown): Error {
+  const why = error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : '';
+  return problem(
+    'job-store',
+    `the job store cannot be ${how}: ${why}`,
+    `make room or mend the disk; if it is damaged, move ${folder} away: its jobs are then forgotten, what they built is not`,
+    error,
+  );
 }
 
 function operationsOf(change: Change): Operation[] {

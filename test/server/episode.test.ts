@@ -29,11 +29,11 @@ describeWithShared('a real clip on the server', [clip, 'models/yunet_n_dynamic.o
     await world.sa('add', 'clip', shared(clip));
     const server = await startServer(world.root, [], env);
     const client = join(import.meta.dirname, 'old_client.py');
-    const { stdout } = await promisify(execFile)(python!, [client, server.url, 'clip', '8', '0.7']);
+    const { stdout } = await promisify(execFile)(python!, [client, server.url, 'clip', '16', '0.7']);
 
     const built = testWorkspace(project, env);
     await built.sa('add', 'clip', shared(clip));
-    const ran = await built.sa('run', 'clip', '--json', '--stride', '8', '--cluster-thresh', '0.7');
+    const ran = await built.sa('run', 'clip', '--json', '--stride', '16', '--cluster-thresh', '0.7');
     const result = JSON.parse(ran.out) as EpisodeRunResult;
     expect(result.identities_count).toBeGreaterThan(0);
     expect(stdout.trim()).toBe(`${result.identities_count} ${result.tracks_count} ${result.faces_count}`);

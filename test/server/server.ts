@@ -24,6 +24,8 @@ export interface Ask {
   readonly body?: unknown;
   /** Sent as it is. */
   readonly raw?: string;
+  /** Used as it is, where a URL would take dots away. */
+  readonly path?: string;
 }
 
 export interface Job {
@@ -112,24 +114,28 @@ export async function startServer(
 }
 
 /** One request, with headers as they are given: fetch would refuse a Host of one's own. */
-export function send(url: string, { method = 'GET', headers = {}, body, raw }: Ask = {}): Promise<Reply> {
+export function send(url: string, { method = 'GET', headers = {}, body, raw, path }: Ask = {}): Promise<Reply> {
   const text = raw ?? (body === undefined ? undefined : JSON.stringify(body));
   const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
   return new Promise((done, failed) => {
-    const asking = httpRequest(url, { method, headers: { ...type, ...headers }, agent: false }, (reply) => {
-      const pieces: Buffer[] = [];
-      reply.on('data', (piece: Buffer) => pieces.push(piece));
-      reply.once('error', failed);
-      reply.once('end', () => {
-        const said = Buffer.concat(pieces).toString();
-        done({
-          status: reply.statusCode ?? 0,
-          headers: reply.headers,
-          text: said,
-          json: () => JSON.parse(said) as never,
+    const asking = httpRequest(
+      url,
+      { method, headers: { ...type, ...headers }, agent: false, ...(path === undefined ? {} : { path }) },
+      (reply) => {
+        const pieces: Buffer[] = [];
+        reply.on('data', (piece: Buffer) => pieces.push(piece));
+        reply.once('error', failed);
+        reply.once('end', () => {
+          const said = Buffer.concat(pieces).toString();
+          done({
+            status: reply.statusCode ?? 0,
+            headers: reply.headers,
+            text: said,
+            json: () => JSON.parse(said) as never,
+          });
         });
-      });
-    });
+      },
+    );
     asking.once('error', failed);
     asking.end(text);
   });

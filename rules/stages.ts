@@ -22,7 +22,7 @@ export const stages: StageCatalogue = {
     load: () => import('./scenes/stage.js'),
   },
   detect: {
-    revision: 1,
+    revision: 2,
     scope: 'episode',
     params: [
       'detector',

@@ -11,6 +11,7 @@ import { dropImplausible, facesOf, placeInFrame, type FoundFace } from './merge.
 import { nonMaxSuppression } from './non-max-suppression.js';
 import { planPasses, type Pass } from './passes.js';
 import { scoreMap, type ScoreMap } from './score-map.js';
+import { secondLookOf, type SecondLook } from './second-look.js';
 
 export interface DetectorOptions {
   /** Longest sides of the detector's input; more than one is merged by one suppression. */
@@ -40,6 +41,7 @@ export class FaceDetector {
   readonly #session: ModelSession;
   readonly #options: DetectorOptions;
   readonly #landmarks: LandmarkNet | undefined;
+  readonly #secondLook: SecondLook | undefined;
   readonly #scores: ScoreMap;
   readonly #plans = new Map<string, readonly PlannedPass[]>();
   readonly #free: Slot[] = [];
@@ -62,6 +64,13 @@ export class FaceDetector {
       card.kind === 'ultralight'
         ? new LandmarkNet(partOf(card, landmarksPart), sessions[landmarksPart]!, options.video)
         : undefined;
+    this.#secondLook = secondLookOf(card, {
+      session: this.#session,
+      head: this.#head,
+      planes: this.#planes,
+      inputName: this.#inputName,
+      video: options.video,
+    });
   }
 
   /**
@@ -80,7 +89,7 @@ export class FaceDetector {
       if ((slot.inputs[index]?.length ?? 0) < length) slot.inputs[index] = new Float32Array(length);
       resampleToPlanes(frame, pass.resample, this.#planes, { data: slot.inputs[index]!, canvas: pass.input });
     });
-    if (this.#landmarks) slot.copy = copyPicture(frame, slot.copy);
+    if (this.#landmarks ?? this.#secondLook) slot.copy = copyPicture(frame, slot.copy);
     return this.#find(slot, passes, frame).finally(() => this.#free.push(slot));
   }
 
@@ -102,10 +111,9 @@ export class FaceDetector {
       count: candidates.count,
       iouMax: this.#card.nmsThreshold,
     });
-    const faces = facesOf(candidates, kept, this.#landmarks === undefined).map((face) => ({
-      ...face,
-      score: this.#scores.calibrated(face.score),
-    }));
+    const found = facesOf(candidates, kept, this.#landmarks === undefined);
+    const confirmed = (await this.#secondLook?.confirm(slot.copy, found)) ?? found;
+    const faces = confirmed.map((face) => ({ ...face, score: this.#scores.calibrated(face.score) }));
     faces.sort((a, b) => b.score - a.score || a.bbox[0] - b.bbox[0]);
     return this.#landmarks ? this.#landmarks.complete(slot.copy, faces) : faces;
   }

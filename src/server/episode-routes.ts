@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { existsSync } from 'node:fs';
-import { matchPattern } from '../disk/glob.js';
+import { matchEpisodes, matchPattern } from '../disk/glob.js';
 import { fillIn } from '../graph/graph.js';
 import { artifactPath } from '../stage/artifact-path.js';
 import { HttpProblem } from './http-problem.js';
@@ -46,7 +46,8 @@ const reportPolicy =
 /** The episodes that the API can name, in order. */
 export async function episodesOf(project: Project): Promise<readonly string[]> {
   const shape = new RegExp(episodePattern);
-  return (await project.workspace()).episodes().filter((name) => shape.test(name));
+  const { dataRoot, pipeline } = await project.workspace();
+  return [...matchEpisodes(dataRoot, pipeline.each).keys()].filter((name) => shape.test(name));
 }
 
 export function hasReport(project: Project, episode: string): boolean {

@@ -3,6 +3,7 @@
 // profile > params.
 import { existsSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { Facts } from '../app/facts.js';
 import type { Workspace } from '../app/workspace.js';
 import type { Json } from '../base/canonical-json.js';
 import { ProblemError } from '../base/problem.js';
@@ -10,7 +11,6 @@ import { matchPattern } from '../disk/glob.js';
 import { fillIn } from '../graph/graph.js';
 import { devicesToTry, type Device } from '../models/devices.js';
 import type { ParamValues, Pipeline } from '../pipeline/pipeline.js';
-import { resolveParams } from '../pipeline/settings.js';
 import { fits, type ValueSchema } from '../pipeline/value-schema.js';
 import { faultsOf, HttpProblem, invalidRequest, type RequestFault } from './http-problem.js';
 import { episodePattern, type Project } from './project.js';
@@ -81,18 +81,19 @@ export function readEpisodeRun(body: Json | undefined, project: Project, workspa
       ([name, value]) => value !== null || !Object.hasOwn(fields, name) || fits(fields[name]!.schema, null),
     ),
   );
-  checkParams(pipeline, { ep, profile: profile as string | null, config }, project);
+  checkParams(workspace, { ep, profile: profile as string | null, config }, project);
   const video = checkVideo(ep, video_path as string | null, project, workspace);
   return { ep, profile: profile as string | null, config, video };
 }
 
 function checkParams(
-  pipeline: Pipeline,
+  workspace: Workspace,
   { ep, profile, config }: Omit<EpisodeRunRequest, 'video'>,
   { devices }: Project,
 ): void {
+  const facts = new Facts(workspace, { profile: profile ?? undefined, explicit: config });
   const values = orInvalid(
-    () => resolveParams(pipeline, { ep, profile: profile ?? undefined, explicit: config }),
+    () => facts.paramsOf(ep),
     (code, message) =>
       code === 'unknown-profile'
         ? ['body', 'profile']
@@ -105,6 +106,13 @@ function checkParams(
       () => devicesToTry(asked, { available: devices, allowCpuFallback }),
       () => ['body', name],
     );
+  }
+  for (const role of ['detector', 'embedder'] as const) {
+    if (workspace.pipeline.rules.some(({ models }) => models.includes(role)))
+      orInvalid(
+        () => facts.modelOf(role, ep),
+        () => ['body', role],
+      );
   }
 }
 

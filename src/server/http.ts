@@ -1,5 +1,6 @@
 // The HTTP server under the routes: limits, guards, answers and what goes wrong. The only importer of
 // fastify and its plugins. It knows no job and no episode.
+import { setMaxListeners } from 'node:events';
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import { basename, dirname } from 'node:path';
 import type { Socket } from 'node:net';
@@ -44,6 +45,7 @@ const safeHeaders = {
 
 export async function createHttpServer(options: HttpOptions): Promise<HttpServer> {
   const { routes, metrics, closing, log } = options;
+  setMaxListeners(0, closing); // each answer under way listens
   const app = Fastify({
     bodyLimit: bodyBytesMax,
     requestTimeout: 30_000,

@@ -57,6 +57,16 @@ export function jobRoutes(options: JobRoutesOptions): readonly Route[] {
       throw new HttpProblem(404, `there is no job ${params['job_id'] ?? ''}`, { code: 'unknown-job' });
     return job;
   };
+  // Hundreds of clients poll the same jobs: each state of a job is written out once. The record changes with it.
+  const written = new WeakMap<JobRecord, Shown>();
+  const shownJob = (job: JobRecord): Shown => {
+    let known = written.get(job);
+    if (known === undefined) {
+      known = shown(jobDocument(job, board.progressOf(job.id)));
+      written.set(job, known);
+    }
+    return known;
+  };
   return [
     {
       method: 'POST',
@@ -99,10 +109,11 @@ export function jobRoutes(options: JobRoutesOptions): readonly Route[] {
           (job_type === undefined || job_type === 'episode_run') &&
           (state === undefined || job.state === state);
         const { jobs, more } = board.list(wanted, { limit: limit as number, before: cursor as string | undefined });
+        const shown = jobs.map(shownJob);
+        const next = JSON.stringify(more ? jobs.at(-1)?.id : null);
         return withTag(headers, {
-          jobs: jobs.map((job) => jobDocument(job, board.progressOf(job.id))),
-          count: jobs.length,
-          next: more ? (jobs.at(-1)?.id ?? null) : null,
+          text: `{"jobs":[${shown.map(({ text }) => text).join(',')}],"count":${jobs.length},"next":${next}}`,
+          etag: tagOf(shown.map(({ etag }) => etag).join() + next),
         });
       },
     },
@@ -120,8 +131,7 @@ export function jobRoutes(options: JobRoutesOptions): readonly Route[] {
         ...problems,
       },
       handle: (asked) => {
-        const job = found(asked);
-        return withTag(asked.headers, jobDocument(job, board.progressOf(job.id)));
+        return withTag(asked.headers, shownJob(found(asked)));
       },
     },
     {
@@ -133,7 +143,7 @@ export function jobRoutes(options: JobRoutesOptions): readonly Route[] {
       responses: { 200: { description: 'how far it is', schema: 'Progress' }, ...unknownJob, ...problems },
       handle: (asked) => {
         const { id, state } = found(asked);
-        return withTag(asked.headers, { job_id: id, state, ...(board.progressOf(id) ?? noProgress) });
+        return withTag(asked.headers, shown({ job_id: id, state, ...(board.progressOf(id) ?? noProgress) }));
       },
     },
     {
@@ -223,10 +233,23 @@ function keyOf(given: string | string[] | undefined, body: Json): { name: string
   return { name: sha256(given), body: sha256(canonicalJson(body)) };
 }
 
-/** The document with its ETag; nothing but 304 for the one who has it already. */
-function withTag(headers: Asked['headers'], document: unknown): Answer {
+/** A document as it is sent. */
+interface Shown {
+  readonly text: string;
+  readonly etag: string;
+}
+
+function shown(document: unknown): Shown {
   const text = JSON.stringify(document);
-  const etag = `"${sha256(text).slice(0, 32)}"`;
+  return { text, etag: tagOf(text) };
+}
+
+function tagOf(text: string): string {
+  return `"${sha256(text).slice(0, 32)}"`;
+}
+
+/** The document with its ETag; nothing but 304 for the one who has it already. */
+function withTag(headers: Asked['headers'], { text, etag }: Shown): Answer {
   const own = { etag, 'cache-control': 'no-cache' };
   const known = (headers['if-none-match'] ?? '').split(',').map((one) => one.trim().replace(/^W\//, ''));
   if (known.includes(etag) || known.includes('*')) return { kind: 'empty', status: 304, headers: own };

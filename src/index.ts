@@ -10,9 +10,43 @@ export {
   type RunEvent,
   type RunOptions,
 } from './app/api.js';
+export { validateConfig } from './app/config-values.js';
 export type { EpisodeRunResult, StageResult } from './app/episode-run.js';
 export { ProblemError, type Place, type Problem } from './base/problem.js';
-export { artifactPath, type ArtifactKind } from './stage/artifact-path.js';
-export { defaultConfig, type EpisodeRunConfig, type ParamName } from './stage/config.js';
-export type { Frame, FrameRequest } from './stage/frames.js';
-export type { Stage, StageContext } from './stage/stage.js';
+export type { ModelEvent } from './models/install.js';
+export { ArtifactKind, artifactPath } from './stage/artifact-path.js';
+export {
+  configFields,
+  defaultConfig,
+  type EpisodeRunConfig,
+  type ParamDefinition,
+  type ParamName,
+  type ParamRole,
+} from './stage/config.js';
+export type { Frame, FrameRequest, FrameSelection, FrameSize, PixelFormat, Scaler } from './stage/frames.js';
+export type {
+  DetectorCard,
+  DetectorKind,
+  EmbedderCard,
+  ModelCard,
+  ModelPart,
+  ModelProvenance,
+  ModelSession,
+  OpenModel,
+  PixelNormalisation,
+  Tensor,
+  TensorContract,
+} from './stage/model.js';
+export type {
+  GatheredInput,
+  MediaProbe,
+  Stage,
+  StageContext,
+  StageCounts,
+  StageInputs,
+  StageOutputs,
+  StageReading,
+  TakenResource,
+  TakenResources,
+  VideoFacts,
+} from './stage/stage.js';

@@ -8,6 +8,7 @@ import type { Linkage, Pair } from './terms.js';
 
 export type { Linkage, Pair };
 
+/** Rows to group, by which linkage and up to which distance. */
 export interface AgglomerateInput {
   /** count x dim numbers, row by row; rows need not have length 1. */
   readonly vectors: Float32Array;
@@ -22,6 +23,7 @@ export interface AgglomerateInput {
   readonly mustLink?: readonly Pair[];
 }
 
+/** Which group each row is in, and at which distances groups were merged. */
 export interface AgglomerateResult {
   /** Cluster of each row, numbered from 0 by first appearance. */
   readonly labels: Int32Array;

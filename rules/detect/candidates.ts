@@ -8,6 +8,7 @@ export class Candidates {
   boxes = new Float64Array(64 * 4);
   points = new Float64Array(64 * 10);
 
+  /** Forgets all candidates and keeps the memory. */
   clear(): void {
     this.count = 0;
   }

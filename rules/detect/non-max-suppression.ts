@@ -1,5 +1,6 @@
 // Greedy non-maximum suppression: of boxes that overlap too much only the best stays. Pure.
 
+/** Boxes with scores, and how much overlap is one face too many. */
 export interface SuppressionInput {
   /** x1, y1, x2, y2 of each box, flat. */
   readonly boxes: ArrayLike<number>;

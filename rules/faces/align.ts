@@ -4,6 +4,7 @@
 import { shrinkPart } from '../media/picture.js';
 import type { Picture } from '../media/resample.js';
 
+/** [x, y] in pixels. */
 export type Point = readonly [x: number, y: number];
 /** Eye on the image's left, eye on its right, nose tip, mouth corners left and right. */
 export type FivePoints = readonly [Point, Point, Point, Point, Point];
@@ -27,8 +28,10 @@ export interface Similarity {
   readonly ty: number;
 }
 
+/** Why a face cannot be aligned. */
 export type Rejection = 'no_landmarks' | 'degenerate_landmarks' | 'too_small' | 'off_frame';
 
+/** A face in the model's template, and how well it fitted. */
 export interface AlignedFace {
   readonly kind: 'aligned';
   /** 112 x 112 x 3 RGB bytes. */
@@ -44,6 +47,7 @@ export interface AlignedFace {
   /** The landmarks in crop pixels. */
   readonly landmarks: FivePoints;
 }
+/** An aligned face, or why there is none. */
 export type Alignment = AlignedFace | { readonly kind: 'rejected'; readonly reason: Rejection };
 
 /** Landmarks that fit the template worse than this, in crop pixels, belong to no face; profiles reach 9. */

@@ -4,6 +4,7 @@
 /** Corners of an axis-parallel box, x to the right and y down. */
 export type Corners = readonly [x1: number, y1: number, x2: number, y2: number];
 
+/** Width and height in pixels. */
 export interface Size {
   readonly width: number;
   readonly height: number;

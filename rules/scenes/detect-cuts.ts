@@ -2,6 +2,7 @@
 // ContentDetector and AdaptiveDetector with its flash filter. Pure; it sees no picture.
 import { unreachable } from '../../src/base/unreachable.js';
 
+/** Scores of consecutive frames, and what counts as a cut. */
 export interface CutOptions {
   /** Score of each frame against the one before; the first is 0. */
   readonly scores: Float64Array;

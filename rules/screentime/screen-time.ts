@@ -10,6 +10,7 @@ export interface TimedTrack {
   readonly frames: readonly { readonly index: number; readonly height: number }[];
 }
 
+/** Somebody with their tracks. */
 export interface Person {
   readonly id: string;
   readonly name?: string | undefined;
@@ -25,6 +26,7 @@ export interface Person {
   readonly similarities: readonly number[];
 }
 
+/** Everything that screen time is measured from. */
 export interface ScreenTimeInput {
   /** Seconds at which each frame begins, and last the end of the video (see frameTimes). */
   readonly times: Float64Array;

@@ -12,6 +12,7 @@ const unconfirmedMatchThresh = 0.7;
 /** A lost and a seen track that overlap more than 1 minus this are one; the younger goes. */
 const duplicateDistance = 0.15;
 
+/** Thresholds and rates of a run of ByteTrack. */
 export interface ByteTrackOptions {
   /** Detections above it take part in the first association. */
   readonly trackThresh: number;
@@ -43,6 +44,7 @@ export interface FrameBoxes {
 }
 
 /** What became of one track in one step. */
+/** A box with the track it was found to belong to. */
 export interface TrackedBox {
   readonly id: number;
   /** Kalman-filtered, in pixels. */

@@ -5,40 +5,59 @@ import { join } from 'node:path';
 import { ProblemError } from '../base/problem.js';
 import type { BuildObserver } from '../engine/execute.js';
 import type { ModelEvent } from '../models/install.js';
-import { artifactPath, artifactPatterns, type ArtifactKind } from '../stage/artifact-path.js';
+import { ArtifactKind, artifactPath } from '../stage/artifact-path.js';
 import type { EpisodeRunConfig } from '../stage/config.js';
-import { addVideo } from './add-video.js';
 import { episodeRunResult, type EpisodeRunResult } from './episode-run.js';
-import { select } from './select.js';
+import { runInSession, type EpisodeRun } from './run-session.js';
 import { Session } from './session.js';
-import { openWorkspace, requireEpisode } from './workspace.js';
+import { openWorkspace } from './workspace.js';
 
 /** The three stages of the Python engine, each a group of rules. */
 export const PipelineStage = { DetectTrack: 'detect_track', FacesEmbed: 'faces_embed', Cluster: 'cluster' } as const;
+/** One of the three. */
 export type PipelineStage = (typeof PipelineStage)[keyof typeof PipelineStage];
 
-/** What happens while a run goes on. */
+/**
+ * What happens while a run goes on. An action is `detect@my-episode`; `finished` comes for each of the
+ * `planned` ones, with what became of it: built, restored, fresh, trusted, failed or skipped.
+ */
 export type RunEvent =
   /** How many actions are judged, fresh ones included. */
   | { readonly kind: 'planned'; readonly actions: number }
   | { readonly kind: 'started'; readonly action: string }
+  /** Frames, tracks or faces, whatever the stage counts. */
   | { readonly kind: 'progress'; readonly action: string; readonly done: number; readonly total: number }
   | { readonly kind: 'finished'; readonly action: string; readonly outcome: string; readonly seconds: number }
+  /** Another build of the project runs; `holder` is its process id, or empty. */
   | { readonly kind: 'waiting'; readonly holder: string }
+  /** A model is fetched, or its licence is to be shown. */
   | { readonly kind: 'model'; readonly event: ModelEvent };
 
+/** Where and how to run; everything has a default. */
 export interface RunOptions {
   /** Where pipeline.yaml is, or a folder below it; default: the current folder. */
   readonly cwd?: string;
+  /** Where videos and artifacts lie; default: SA_DATA_ROOT, then what pipeline.yaml says. */
   readonly dataRoot?: string;
+  /** A profile of pipeline.yaml; values of the config win over it. */
   readonly profile?: string;
   /** Actions at a time; default: what SA_RESOURCES, pipeline.yaml's `resources` or the machine say of `cpu`. */
   readonly jobs?: number;
+  /** Stops the run, down to ffmpeg and inference; it then resolves with `success: false`. What was finished is kept. */
   readonly signal?: AbortSignal;
+  /** Told of each step while the run goes on. */
   readonly onEvent?: (event: RunEvent) => void;
 }
 
-/** Brings `video` in when the episode is new, builds everything, and resolves with the counts. */
+/**
+ * Brings `video` in when the episode is new, builds everything that is stale, and resolves with the counts.
+ * A failed or stopped run resolves with `success: false` and `error`.
+ *
+ * @param ep - letters, digits, dots, dashes and underscores; a folder under `videos/`
+ * @param video - any file that ffmpeg reads; not needed when the episode has one
+ * @param config - what differs from pipeline.yaml, by the names used there
+ * @throws ProblemError for a wrong call: no project, a fault in pipeline.yaml, an unknown parameter or a value out of range
+ */
 export async function runEpisode(
   ep: string,
   video: string | undefined,
@@ -48,7 +67,7 @@ export async function runEpisode(
   return runTargets({ ep, video, targets: [] }, config, options);
 }
 
-/** Builds one of the Python engine's stages and what it needs. */
+/** Builds one of the Python engine's stages of an episode, and what it needs. Resolves and throws as `runEpisode` does. */
 export async function runStage(
   stage: PipelineStage,
   ep: string,
@@ -58,43 +77,51 @@ export async function runStage(
   return runTargets({ ep, video: undefined, targets: [stage] }, config, options);
 }
 
-export const runDetectTrack = (
+/** Probe, scenes, detections and tracks: `runStage('detect_track', ...)`. */
+export async function runDetectTrack(
   ep: string,
-  config?: Partial<EpisodeRunConfig>,
-  options?: RunOptions,
-): Promise<EpisodeRunResult> => runStage('detect_track', ep, config, options);
-export const runFacesEmbed = (
-  ep: string,
-  config?: Partial<EpisodeRunConfig>,
-  options?: RunOptions,
-): Promise<EpisodeRunResult> => runStage('faces_embed', ep, config, options);
-export const runCluster = (
-  ep: string,
-  config?: Partial<EpisodeRunConfig>,
-  options?: RunOptions,
-): Promise<EpisodeRunResult> => runStage('cluster', ep, config, options);
+  config: Partial<EpisodeRunConfig> = {},
+  options: RunOptions = {},
+): Promise<EpisodeRunResult> {
+  return runStage(PipelineStage.DetectTrack, ep, config, options);
+}
 
-/** Which artifacts of an episode are on disk, whatever their state. */
+/** Sampled faces, embeddings and track prototypes: `runStage('faces_embed', ...)`. */
+export async function runFacesEmbed(
+  ep: string,
+  config: Partial<EpisodeRunConfig> = {},
+  options: RunOptions = {},
+): Promise<EpisodeRunResult> {
+  return runStage(PipelineStage.FacesEmbed, ep, config, options);
+}
+
+/** Clusters and identities: `runStage('cluster', ...)`. */
+export async function runCluster(
+  ep: string,
+  config: Partial<EpisodeRunConfig> = {},
+  options: RunOptions = {},
+): Promise<EpisodeRunResult> {
+  return runStage(PipelineStage.Cluster, ep, config, options);
+}
+
+/** Which artifacts of an episode are on disk, whatever their state; the video in any container. */
 export async function checkArtifactsExist(
   ep: string,
   options: RunOptions = {},
 ): Promise<Readonly<Record<ArtifactKind, boolean>>> {
-  const { dataRoot } = await openFor(options);
-  const kinds = Object.keys(artifactPatterns) as ArtifactKind[];
-  return Object.fromEntries(kinds.map((kind) => [kind, existsSync(join(dataRoot, artifactPath(ep, kind)))])) as Record<
+  const workspace = await openFor(options);
+  const exists = (kind: ArtifactKind): boolean =>
+    kind === ArtifactKind.Video
+      ? workspace.episodes().includes(ep)
+      : existsSync(join(workspace.dataRoot, artifactPath(ep, kind)));
+  return Object.fromEntries(Object.values(ArtifactKind).map((kind) => [kind, exists(kind)])) as Record<
     ArtifactKind,
     boolean
   >;
 }
 
-interface Job {
-  readonly ep: string;
-  readonly video: string | undefined;
-  readonly targets: readonly string[];
-}
-
 async function runTargets(
-  { ep, video, targets }: Job,
+  run: EpisodeRun,
   config: Partial<EpisodeRunConfig>,
   options: RunOptions,
 ): Promise<EpisodeRunResult> {
@@ -102,25 +129,19 @@ async function runTargets(
   const workspace = await openFor(options);
   const { profile, signal = new AbortController().signal, onEvent, jobs } = options;
   const session = new Session(workspace, { profile, explicit: config, force: [], trust: [] });
-  session.facts.paramsOf(ep); // a wrong value throws here, before anything runs
-  const seconds = (): number => (performance.now() - started) / 1000;
+  session.facts.paramsOf(run.ep); // a wrong value throws here, before anything runs
   try {
-    if (video !== undefined && !workspace.episodes().includes(ep))
-      await addVideo(workspace, { ep, video, manner: 'copy' }, signal);
-    requireEpisode(ep, workspace.episodes());
-    const selection = select(workspace, { words: [ep, ...targets], all: false });
-    onEvent?.({ kind: 'planned', actions: selection.actions.length });
-    const reports = await session.build(selection, {
+    return await runInSession(session, run, {
       jobs,
       keepGoing: false,
       observer: observerOf(onEvent),
       signal,
+      onPlanned: (actions) => onEvent?.({ kind: 'planned', actions }),
     });
-    return episodeRunResult(ep, reports, seconds());
   } catch (error) {
     if (!(error instanceof ProblemError) && !signal.aborted) throw error;
     return {
-      ...episodeRunResult(ep, [], seconds()),
+      ...episodeRunResult(run.ep, [], (performance.now() - started) / 1000),
       success: false,
       error: error instanceof Error ? error.message : String(error),
     };

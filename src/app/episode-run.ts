@@ -2,6 +2,7 @@
 import type { ActionReport } from '../engine/execute.js';
 import { errorText } from './json.js';
 
+/** What a run of an episode came to; the field names are the Python engine's. */
 export interface EpisodeRunResult {
   readonly episode_id: string;
   readonly success: boolean;
@@ -15,6 +16,7 @@ export interface EpisodeRunResult {
   readonly error: string | null;
 }
 
+/** One action of the run: its stage, when and for how long it ran, and what it counted. */
 export interface StageResult {
   readonly stage: string;
   readonly success: boolean;

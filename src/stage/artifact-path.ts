@@ -21,7 +21,27 @@ export const artifactPatterns = {
   ids: 'manifests/{ep}/ids.json',
 } as const;
 
-export type ArtifactKind = keyof typeof artifactPatterns;
+/** The kinds by name, for programs that would rather not write them as text. */
+export const ArtifactKind = {
+  Video: 'video',
+  FramesIndex: 'frames_index',
+  Scenes: 'scenes',
+  Detections: 'detections',
+  Tracks: 'tracks',
+  Faces: 'faces',
+  FacesEmbeddings: 'faces_embeddings',
+  TrackReps: 'track_reps',
+  Identities: 'identities',
+  Screentime: 'screentime',
+  FramesRoot: 'frames_root',
+  CropsDir: 'crops_dir',
+  ThumbsDir: 'thumbs_dir',
+  Report: 'report',
+  Edits: 'edits',
+  Ids: 'ids',
+} as const satisfies Readonly<Record<string, keyof typeof artifactPatterns>>;
+/** One of the kinds. */
+export type ArtifactKind = (typeof ArtifactKind)[keyof typeof ArtifactKind];
 
 /** Path of an artifact relative to the data root, with `/`. */
 export function artifactPath(ep: string, kind: ArtifactKind): string {

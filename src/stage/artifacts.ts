@@ -240,4 +240,5 @@ export const screentimeSchema = z.object({
   ),
   co_appearance: z.array(z.object({ a: z.string(), b: z.string(), seconds })),
 });
+/** Who was on screen, when and for how long. */
 export type Screentime = DeepReadonly<z.infer<typeof screentimeSchema>>;

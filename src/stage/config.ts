@@ -8,7 +8,8 @@ const count = z.number().int().min(1);
 /** What a parameter is for: `result` can change bytes and is in fingerprints; `how` never is. */
 export type ParamRole = 'result' | 'how';
 
-interface ParamDefinition<T extends z.ZodType> {
+/** A parameter: its schema, default, and what it is for. */
+export interface ParamDefinition<T extends z.ZodType> {
   readonly schema: T;
   readonly default: z.infer<T>;
   readonly role: ParamRole;

@@ -25,6 +25,7 @@ export type PixelFormat = 'rgb24' | 'bgr24' | 'gray8';
  */
 export type Scaler = 'bilinear' | 'area' | 'bicubic' | 'neighbor' | 'two-tap';
 
+/** Which frames a stage wants to see, and how. */
 export interface FrameRequest {
   /** Role of the input that is the video. */
   readonly video: string;

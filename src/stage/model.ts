@@ -48,6 +48,7 @@ export interface ModelProvenance {
   readonly source: string;
 }
 
+/** How a detector's outputs are decoded. */
 export type DetectorKind = 'retinaface' | 'scrfd' | 'yunet' | 'ultralight';
 
 export interface DetectorCard extends ModelProvenance {
@@ -82,6 +83,7 @@ export interface EmbedderCard extends ModelProvenance {
   readonly parts: Readonly<Record<string, ModelPart>>;
 }
 
+/** What models.yaml declares of a model. */
 export type ModelCard = DetectorCard | EmbedderCard;
 
 /** A model ready to run: the card it was declared by and a session a part. */

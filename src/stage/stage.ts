@@ -26,6 +26,7 @@ export interface StageOutputs {
   path(role: string): string;
   /** The path that the artifact will have, relative to the data root, for use inside artifacts. */
   relative(role: string): string;
+  /** Whether the rule declares this output. */
   has(role: string): boolean;
 }
 
@@ -39,6 +40,7 @@ export interface StageReading<K extends ParamName = ParamName> {
 
 /** Facts about a video that only the container knows; see rules/probe. */
 export interface MediaProbe {
+  /** Reads the container and every frame's PTS; throws ProblemError for what is no video. */
   probe(path: string, signal: AbortSignal): Promise<VideoFacts>;
 }
 
@@ -64,6 +66,7 @@ export interface VideoFacts {
   readonly lastDuration: number;
 }
 
+/** Everything that a stage is handed when it runs. */
 export interface StageContext<K extends ParamName = ParamName> extends StageReading<K> {
   readonly outputs: StageOutputs;
   /** The frames that `wants` asked for, in order; empty when the stage has no `wants`. */
@@ -71,9 +74,11 @@ export interface StageContext<K extends ParamName = ParamName> extends StageRead
   readonly media: MediaProbe;
   /** The model that the value of parameter `detector` or `embedder` names. */
   model(param: 'detector'): Promise<OpenModel<DetectorCard>>;
+  /** The embedder, ready to run. */
   model(param: 'embedder'): Promise<OpenModel<EmbedderCard>>;
   /** The card alone, without opening a session. */
   card(param: 'detector'): DetectorCard;
+  /** The embedder's card. */
   card(param: 'embedder'): EmbedderCard;
   /** What it holds of the pools that actions share, by name, e.g. which GPU: `resources.gpu?.members?.[0]`. */
   readonly resources: TakenResources;
@@ -88,14 +93,17 @@ export interface TakenResource {
   readonly members?: readonly string[] | undefined;
 }
 
+/** What the action holds of each pool while it runs. */
 export type TakenResources = Readonly<Record<string, TakenResource>>;
 
 /** Whole numbers for the run's result: detections_count, tracks_count, ... */
 export type StageCounts = Readonly<Record<string, number>>;
 
+/** What a stage's module exports as `stage`: code that reads inputs, computes and writes outputs. */
 export interface Stage<K extends ParamName = ParamName> {
   /** The frames it wants; asked before `run`, so that one decode can serve several stages. */
   wants?(reading: StageReading<K>): Promise<FrameRequest>;
+  /** Resolves with what it counted once every output is written. */
   run(context: StageContext<K>): Promise<StageCounts>;
 }
 

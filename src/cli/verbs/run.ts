@@ -1,10 +1,7 @@
 // sa run: the Python engine's episode_run. Brings the video in when it is new, builds everything for
 // the episode, and prints its EpisodeRunResult.
 import { resolve } from 'node:path';
-import { addVideo } from '../../app/add-video.js';
-import { episodeRunResult } from '../../app/episode-run.js';
-import { select } from '../../app/select.js';
-import { requireEpisode } from '../../app/workspace.js';
+import { runInSession } from '../../app/run-session.js';
 import { printJson, type Io } from '../io.js';
 import { machineFromFlags, sessionFromFlags, text, type Flags } from '../options.js';
 import { watchProgress } from '../progress.js';
@@ -12,25 +9,23 @@ import { describeSeconds } from '../words.js';
 import { buildFlags } from './build.js';
 
 export async function run(io: Io, flags: Flags): Promise<number> {
-  const started = performance.now();
   const session = await sessionFromFlags(io, flags, [...buildFlags, 'video', 'ep']);
   const ep = text(flags['ep']) ?? '';
-  const video = text(flags['video']);
-  const { workspace } = session;
-  if (video !== undefined && !workspace.episodes().includes(ep)) {
-    await addVideo(workspace, { ep, video: resolve(io.cwd, video), manner: 'copy' }, io.signal);
-  }
-  requireEpisode(ep, workspace.episodes());
+  const given = text(flags['video']);
+  const video = given === undefined ? undefined : resolve(io.cwd, given);
   const progress = watchProgress(io, { quiet: flags['quiet'] === true, verbose: flags['verbose'] === true });
   try {
-    const reports = await session.build(select(workspace, { words: [ep], all: false }), {
-      ...machineFromFlags(flags),
-      keepGoing: flags['keep-going'] === true,
-      observer: progress,
-      signal: io.signal,
-    });
+    const result = await runInSession(
+      session,
+      { ep, video, targets: [] },
+      {
+        ...machineFromFlags(flags),
+        keepGoing: flags['keep-going'] === true,
+        observer: progress,
+        signal: io.signal,
+      },
+    );
     progress.end();
-    const result = episodeRunResult(ep, reports, (performance.now() - started) / 1000);
     if (flags['json'] === true) printJson(io, result);
     else {
       const {

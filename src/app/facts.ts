@@ -1,6 +1,5 @@
 // What the engine must know of an action besides its files: code, parameter values, models and
 // environment. Parameters that only say how to run stay out, so they can never make anything stale.
-import { join, relative, sep } from 'node:path';
 import type { Json } from '../base/canonical-json.js';
 import type { KnownFacts, ManifestCode, ManifestModel } from '../engine/manifest.js';
 import type { Action } from '../graph/graph.js';
@@ -10,7 +9,7 @@ import { modelDigest, type ModelEntry } from '../models/registry.js';
 import type { ParamValues, Rule } from '../pipeline/pipeline.js';
 import { resolveParams } from '../pipeline/settings.js';
 import { moduleDigests } from '../runner/module-code.js';
-import type { Workspace } from './workspace.js';
+import { fromDataRoot, type Workspace } from './workspace.js';
 
 export interface ParamChoice {
   readonly profile?: string | undefined;
@@ -117,15 +116,10 @@ export class Facts {
           command: code.command,
           shell: code.shell,
           files: Object.fromEntries(
-            code.code.map((file) => [file, this.digestOfFile(this.#fromDataRoot(file)) ?? 'gone']),
+            code.code.map((file) => [file, this.digestOfFile(fromDataRoot(this.#workspace, file)) ?? 'gone']),
           ),
         };
     }
-  }
-
-  #fromDataRoot(projectFile: string): string {
-    const { dataRoot, projectRoot } = this.#workspace;
-    return relative(dataRoot, join(projectRoot, projectFile)).split(sep).join('/');
   }
 }
 

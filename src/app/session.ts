@@ -19,6 +19,8 @@ import { Store, type Trace } from '../store/store.js';
 import type { Past } from './explain.js';
 import { Facts, type ParamChoice } from './facts.js';
 import { machinePoolsFor, type MachineChoice } from './machine.js';
+import { keep, ledgerPath, type Part, type Question, type Recalled } from './recall.js';
+import { ledgerOf } from './remember.js';
 import { requireRules, type Selection } from './select.js';
 import { makeStateRoot, type Workspace } from './workspace.js';
 
@@ -43,6 +45,8 @@ export class Session {
   readonly workspace: Workspace;
   readonly facts: Facts;
   readonly #options: SessionOptions;
+  /** Those that the last judgement or build read and wrote. */
+  #lockfiles: Lockfiles | undefined;
 
   constructor(workspace: Workspace, options: SessionOptions) {
     this.workspace = workspace;
@@ -52,12 +56,18 @@ export class Session {
 
   /** The dry run: judges and changes nothing but this machine's memory of digests. */
   plan({ actions }: Selection, { allowMissing = false } = {}): Plan {
-    return makePlan(actions, this.#world(new Lockfiles(this.workspace.dataRoot), allowMissing));
+    return makePlan(actions, this.#world(this.lockfiles(), allowMissing));
+  }
+
+  /** The same for the actions that must be judged again since all was fresh. */
+  planPart({ actions, before, lockfiles }: Part): Plan {
+    this.#lockfiles = lockfiles;
+    return makePlan(actions, this.#world(lockfiles, false), before);
   }
 
   /** The same for verify and status: a missing user file makes its actions stale instead of failing. */
   judge({ actions }: Selection, { allowMissing = false } = {}): Plan {
-    return judge(actions, this.#world(new Lockfiles(this.workspace.dataRoot), allowMissing)).plan;
+    return judge(actions, this.#world(this.lockfiles(), allowMissing)).plan;
   }
 
   /** How long what `plan` says will probably take, by what it took before. */
@@ -82,7 +92,20 @@ export class Session {
 
   /** Lockfiles as they are now. */
   lockfiles(): Lockfiles {
-    return new Lockfiles(this.workspace.dataRoot);
+    return (this.#lockfiles = new Lockfiles(this.workspace.dataRoot));
+  }
+
+  /**
+   * Remembers that everything that was judged, or built, last is fresh, for whoever asks the same again.
+   * Call only when it is. With --force or --trust nothing is remembered: they are of one call.
+   */
+  remember(question: Question, { actions }: Selection): void {
+    const lockfiles = this.#lockfiles;
+    const { force, trust } = this.#options;
+    if (lockfiles === undefined || force.length > 0 || trust.length > 0 || this.#mustForget({ actions })) return;
+    const { workspace } = this;
+    const ledger = ledgerOf({ workspace, actions, lockfiles, lockedToo: question.lockedToo === true });
+    if (ledger !== undefined) keep(ledger, ledgerPath(workspace.projectRoot, question));
   }
 
   /** What lockfiles and store say of earlier builds, for explain. */
@@ -118,18 +141,35 @@ export class Session {
         counts: verdict.kind === 'fresh' ? verdict.entry.counts : {},
       }));
     }
+    const reports = await this.#buildAlone(selection, { first, pools }, options);
+    if (reports === undefined) throw new Error('a whole build was taken for a part of one');
+    return reports;
+  }
+
+  /** Makes what is stale of a part; undefined when another build was quicker, and all must be judged anew. */
+  async buildPart(part: Part, recalled: Recalled, options: BuildOptions): Promise<readonly ActionReport[] | undefined> {
+    const { pipeline, env } = this.workspace;
+    const pools = machinePoolsFor(pipeline.resources, options, env);
+    return this.#buildAlone(part, { first: this.planPart(part), pools, part, recalled }, options);
+  }
+
+  async #buildAlone(
+    selection: Pick<Selection, 'actions'>,
+    work: WorkAtHand,
+    options: BuildOptions,
+  ): Promise<readonly ActionReport[] | undefined> {
     try {
-      return await this.#buildAlone(selection, { first, pools }, options);
+      return await this.#buildUnderMutex(selection, work, options);
     } catch (error) {
       throw asDiskProblem(error);
     }
   }
 
-  async #buildAlone(
-    selection: Selection,
-    { first, pools }: { readonly first: Plan; readonly pools: Pools },
+  async #buildUnderMutex(
+    selection: Pick<Selection, 'actions'>,
+    { first, pools, part, recalled }: WorkAtHand,
     options: BuildOptions,
-  ): Promise<readonly ActionReport[]> {
+  ): Promise<readonly ActionReport[] | undefined> {
     makeStateRoot(this.workspace);
     const { stateRoot, dataRoot } = this.workspace;
     const mutex = await takeMutex(join(stateRoot, 'lock'), {
@@ -138,12 +178,13 @@ export class Session {
     });
     const durations = this.#durations();
     try {
+      if (recalled?.isOvertaken() === true) return undefined;
       const temporaryRoot = join(stateRoot, 'tmp');
       clearStaging(temporaryRoot);
-      const lockfiles = new Lockfiles(dataRoot);
+      const lockfiles = part?.lockfiles ?? this.lockfiles();
       for (const ep of lockedOf(selection.actions)) {
         clearTemporaries(join(dataRoot, lockfilePath(ep), '..'));
-        lockfiles.keepOnly(ep, this.#ruleNames(ep));
+        if (part === undefined) lockfiles.keepOnly(ep, this.#ruleNames(ep));
       }
       const world = this.#world(lockfiles, false);
       const { StageRunner } = await import('../runner/runner.js');
@@ -188,8 +229,8 @@ export class Session {
   }
 
   // A rule that is gone leaves a lockfile as a clean build would write it.
-  #mustForget({ actions }: Selection): boolean {
-    const lockfiles = this.lockfiles();
+  #mustForget({ actions }: Pick<Selection, 'actions'>): boolean {
+    const lockfiles = this.#lockfiles ?? this.lockfiles();
     return lockedOf(actions).some((ep) => lockfiles.holdsOthers(ep, this.#ruleNames(ep)));
   }
 
@@ -249,6 +290,14 @@ export class Session {
       if (!['EACCES', 'EROFS', 'EPERM', 'ENOSPC'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
   }
+}
+
+interface WorkAtHand {
+  readonly first: Plan;
+  readonly pools: Pools;
+  /** Where only a part is judged, of an answer that is remembered. */
+  readonly part?: Part;
+  readonly recalled?: Recalled;
 }
 
 /** What an action is taken to last that never ran here: with nothing but these, the longest chain goes first. */

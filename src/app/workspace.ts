@@ -16,6 +16,8 @@ import { loadCatalogue } from '../runner/catalogue.js';
 import type { StageCatalogue } from '../stage/stage.js';
 
 export interface Workspace {
+  /** When its opening began, before anything was read, in ms since 1970. */
+  readonly openedAtMs: number;
   /** Folder of pipeline.yaml. */
   readonly projectRoot: string;
   readonly dataRoot: string;
@@ -49,34 +51,64 @@ export const episodeShape = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /** Opens the project around `cwd`. Throws ProblemError for every fault in pipeline.yaml. */
 export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
+  const openedAtMs = Date.now();
   const projectRoot = findProject(options.cwd);
   const file = join(projectRoot, pipelineName);
   const [catalogue] = await Promise.all([loadCatalogue(), loadHash()]);
   const request = { text: readFileSync(file, 'utf8'), file: shownFrom(options.cwd, file), catalogue, projectRoot };
   const { key, pipeline, placed } = await readOrRecall(request);
   const dataRoot = resolve(projectRoot, options.dataRoot ?? options.env['SA_DATA_ROOT'] ?? pipeline.data);
-  const stateRoot = join(dataRoot, '.sa');
   const files = { matches: (pattern: string) => anyMatch(dataRoot, pattern) };
   const problems = checkSources(pipeline, files);
   // A remembered pipeline does not know where its words stand in the file.
   if (problems.length > 0) throw new ProblemError(placed ? problems : checkSources(await readAnew(request), files));
-  return {
+  const storeRoot = resolve(options.storeRoot ?? options.env['SA_STORE'] ?? join(dataRoot, '.sa', 'store'));
+  const registry = await loadRegistry({ projectRoot, env: options.env });
+  return assemble({
+    openedAtMs,
     projectRoot,
     dataRoot,
-    stateRoot,
-    storeRoot: resolve(options.storeRoot ?? options.env['SA_STORE'] ?? join(stateRoot, 'store')),
+    storeRoot,
     pipeline,
     pipelineKey: key,
     catalogue,
-    registry: await loadRegistry({ projectRoot, env: options.env }),
-    digests: new FileDigests(dataRoot, join(stateRoot, 'digests')),
+    registry,
     env: options.env,
+  });
+}
+
+/** The same project as when it was last judged, with nothing of it looked at again. */
+export async function reopenWorkspace(
+  known: Pick<Workspace, 'projectRoot' | 'dataRoot' | 'storeRoot' | 'pipeline' | 'pipelineKey' | 'env'>,
+): Promise<Workspace> {
+  const openedAtMs = Date.now();
+  const [catalogue, registry] = await Promise.all([loadCatalogue(), loadRegistry(known), loadHash()]);
+  return assemble({ ...known, openedAtMs, catalogue, registry });
+}
+
+function assemble(parts: Omit<Workspace, 'stateRoot' | 'digests' | 'episodes' | 'graph'>): Workspace {
+  const { dataRoot, pipeline } = parts;
+  const stateRoot = join(dataRoot, '.sa');
+  return {
+    ...parts,
+    stateRoot,
+    digests: new FileDigests(dataRoot, join(stateRoot, 'digests')),
     episodes: (choice) => findEpisodes(dataRoot, pipeline, choice?.lockedToo === true),
-    graph: (episodes) =>
-      expandGraph(pipeline, episodes, (pattern) =>
-        matchPattern(dataRoot, pattern).filter((path) => existsSync(join(dataRoot, path))),
-      ),
+    graph: (episodes) => expandGraph(pipeline, episodes, (pattern) => findFiles(dataRoot, pattern)),
   };
+}
+
+/** A path of the project as one that is relative to the data root. */
+export function fromDataRoot(
+  { dataRoot, projectRoot }: Pick<Workspace, 'dataRoot' | 'projectRoot'>,
+  file: string,
+): string {
+  return relative(dataRoot, join(projectRoot, file)).split(sep).join('/');
+}
+
+/** Files and folders of the data root that match, those that are not there left out. */
+export function findFiles(dataRoot: string, pattern: string): string[] {
+  return matchPattern(dataRoot, pattern).filter((path) => existsSync(join(dataRoot, path)));
 }
 
 /** The folder of the nearest pipeline.yaml at or above `cwd`. */

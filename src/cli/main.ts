@@ -87,7 +87,7 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
     usage: episodesAndTargets,
     does: 'say what a build would do, and why',
     flags: building,
-    load: async () => (await import('./verbs/build.js')).plan,
+    load: async () => (await import('./verbs/plan.js')).plan,
   },
   watch: {
     usage: episodesAndTargets,

@@ -2,7 +2,8 @@
 // in kebab-case: --cluster-thresh 0.7 is --set cluster_thresh=0.7.
 import type { MachineChoice } from '../app/machine.js';
 import type { SessionOptions } from '../app/session.js';
-import { openWorkspace, type Workspace } from '../app/workspace.js';
+import type { Question } from '../app/recall.js';
+import { openWorkspace, type Workspace, type WorkspaceOptions } from '../app/workspace.js';
 import { Session } from '../app/session.js';
 import type { Json } from '../base/canonical-json.js';
 import { parseSetting } from '../pipeline/settings.js';
@@ -29,13 +30,38 @@ export const commonFlags = [
   'version',
 ] as const;
 
+/** Flags of build and plan. */
+export const buildFlags = ['all', 'dry-run', 'jobs', 'resource', 'keep-going', 'trace', 'executor'] as const;
+
+/**
+ * Whether an answer from memory would do: it says nothing of each fresh action, which --json, --verbose
+ * and --trace do, and the pools that --resource names are checked against pipeline.yaml.
+ */
+export function isPlain(flags: Flags): boolean {
+  return ['json', 'verbose', 'resource', 'executor', 'trace'].every(
+    (flag) => flags[flag] === undefined || flags[flag] === false,
+  );
+}
+
 export async function openFromFlags(io: Io, flags: Flags): Promise<Workspace> {
-  return openWorkspace({
-    cwd: io.cwd,
-    env: io.env,
-    dataRoot: text(flags['data-root']),
-    storeRoot: text(flags['store']),
-  });
+  return openWorkspace(placeFromFlags(io, flags));
+}
+
+function placeFromFlags(io: Io, flags: Flags): WorkspaceOptions {
+  return { cwd: io.cwd, env: io.env, dataRoot: text(flags['data-root']), storeRoot: text(flags['store']) };
+}
+
+/** What the flags ask, for whoever may remember the answer. */
+export function questionFromFlags(io: Io, flags: Flags, own: readonly string[], lockedToo = false): Question {
+  const { profile, explicit } = choiceFromFlags(flags, own);
+  const allowMissing = flags['allow-missing'] === true;
+  return {
+    ...words(flags),
+    options: placeFromFlags(io, flags),
+    choice: { profile, explicit },
+    allowMissing,
+    lockedToo,
+  };
 }
 
 /** A session with the parameters that the flags choose; `own` are flags of the verb itself. */

@@ -22,6 +22,7 @@ export class FileDigests {
   #memos: Map<string, Memo> | undefined;
   #linesRead = 0;
   readonly #learned = new Map<string, Memo>();
+  readonly #primed = new Map<string, Memo | undefined>();
 
   /** Opens the memory kept in `memoPath`, read when it is first needed; what is damaged of it is forgotten, never an error. */
   constructor(root: string, memoPath: string) {
@@ -39,12 +40,12 @@ export class FileDigests {
 
   /** What is remembered of a file; undefined when it was not quiet when it was hashed, or never hashed. */
   memoOf(path: string): Memo | undefined {
-    return this.#learned.get(path) ?? this.#remembered().get(path);
+    return this.#learned.get(path) ?? (this.#primed.has(path) ? this.#primed.get(path) : this.#remembered().get(path));
   }
 
-  /** Takes over what a file's look vouched for elsewhere. */
-  prime(path: string, memo: Memo): void {
-    this.#learned.set(path, memo);
+  /** Takes over what is remembered of a file elsewhere: the memory of all files need not be read for it. */
+  prime(path: string, memo: Memo | undefined): void {
+    this.#primed.set(path, memo);
   }
 
   /** Keeps what was learned for the next run; cheap when nothing changed. */
@@ -95,6 +96,18 @@ export class FileDigests {
     if (files === undefined) return undefined;
     return digestText(files.map((file) => `${file}\0${this.#ofFile(path + file) ?? 'gone'}\n`).join(''));
   }
+}
+
+/** A folder and all folders below it, relative to it, each with a trailing `/` but the folder itself, which is ''. */
+export function foldersIn(folder: string): string[] {
+  const folders: string[] = [];
+  const walk = (below: string): void => {
+    folders.push(below);
+    for (const entry of readdirSync(join(folder, below), { withFileTypes: true }))
+      if (entry.isDirectory()) walk(`${below}${entry.name}/`);
+  };
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) walk('');
+  return folders;
 }
 
 /** Paths of all files below a folder, relative to it, with `/`, in code unit order; undefined when there is no such folder. */

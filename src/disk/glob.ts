@@ -79,3 +79,26 @@ function wild(text: string): string {
 function escape(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
+
+/**
+ * The folders that decide what `matchPattern` and `matchEpisodes` find for `pattern`, relative to
+ * `root`, whether they are there or not: while each of them looks the same, so does what is found.
+ */
+export function foldersListed(root: string, pattern: string): string[] {
+  const listed = new Set<string>();
+  let found = [''];
+  const segments = pattern.split('/').filter((segment) => segment !== '');
+  for (const [index, segment] of segments.entries()) {
+    const next: string[] = [];
+    for (const folder of found) {
+      const below = (name: string): string => (folder === '' ? name : `${folder}/${name}`);
+      if (index > 0 || segment.includes('{ep}') || hasWildcard(segment)) listed.add(folder);
+      // Every name may become an episode once something is put into it.
+      if (segment.includes('{ep}')) next.push(...namesIn(join(root, folder), /^[^.]/).map(below));
+      else if (hasWildcard(segment)) next.push(...namesIn(join(root, folder), segmentPattern(segment)).map(below));
+      else next.push(below(segment));
+    }
+    found = next;
+  }
+  return [...listed];
+}

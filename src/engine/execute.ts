@@ -84,7 +84,7 @@ export async function executePlan(plan: Plan, execution: Execution): Promise<Act
     clearTemporaries(join(execution.dataRoot, folder));
   world.store?.sweep();
   const slots = new Slots(execution.pools, signal);
-  const verdicts = new Map<Action, Verdict>();
+  const verdicts = new Map<Action, Verdict>(plan.before);
   const reports = new Map<Action, ActionReport>();
   let failed = false;
 
@@ -241,7 +241,7 @@ function recordFresh(
   const outputs = Object.fromEntries(Object.entries(trace.outputs).map(([role, { digest }]) => [role, digest]));
   const entry: LockEntry = { fingerprint: trace.fingerprint, manifest, outputs, counts: trace.counts };
   world.lockfiles.set(action.ep, action.rule.name, entry);
-  world.lockfiles.save();
+  world.lockfiles.saveSoon();
   verdicts.set(action, { kind: 'fresh', entry, unrecorded: false });
 }
 

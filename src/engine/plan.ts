@@ -6,6 +6,8 @@ import { decide, type MissingInput, type Verdict, type World } from './decide.js
 
 export interface Plan {
   readonly steps: readonly Step[];
+  /** Verdicts that hold on actions before these, where only a part of a graph was judged. */
+  readonly before?: ReadonlyMap<Action, Verdict> | undefined;
 }
 
 export interface Step {
@@ -14,22 +16,26 @@ export interface Step {
 }
 
 /** Judges `actions` (in graph order). Throws one ProblemError naming every user file that is missing. */
-export function makePlan(actions: readonly Action[], world: World): Plan {
-  const { plan, missing } = judge(actions, world);
+export function makePlan(actions: readonly Action[], world: World, before?: Plan['before']): Plan {
+  const { plan, missing } = judge(actions, world, before);
   if (missing.length > 0) throw new ProblemError(describeMissing(missing));
   return plan;
 }
 
 /** The same for one who only looks: an action whose user file is missing is stale because of it. */
-export function judge(actions: readonly Action[], world: World): { plan: Plan; missing: readonly MissingInput[] } {
-  const verdicts = new Map<Action, Verdict>();
+export function judge(
+  actions: readonly Action[],
+  world: World,
+  before?: Plan['before'],
+): { plan: Plan; missing: readonly MissingInput[] } {
+  const verdicts = new Map<Action, Verdict>(before);
   const missing: MissingInput[] = [];
   for (const action of actions) {
     const verdict = decide(action, verdicts, world);
     if ('input' in verdict) missing.push(verdict);
     verdicts.set(action, 'input' in verdict ? staleByMissing(verdict, world) : verdict);
   }
-  return { plan: { steps: actions.map((action) => ({ action, verdict: verdicts.get(action)! })) }, missing };
+  return { plan: { steps: actions.map((action) => ({ action, verdict: verdicts.get(action)! })), before }, missing };
 }
 
 function staleByMissing({ action, input }: MissingInput, world: World): Verdict {

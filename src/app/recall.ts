@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { canonicalJson, type Json } from '../base/canonical-json.js';
+import { canonicalJson } from '../base/canonical-json.js';
 import { look } from '../disk/sighting.js';
 import { isStagingUsed } from '../engine/publish.js';
 import type { Verdict } from '../engine/decide.js';
@@ -158,7 +158,7 @@ export function ledgerPath(projectRoot: string, question: Question): string {
     explicit: choice.explicit,
   };
   const name = createHash('sha256')
-    .update(canonicalJson(facts as unknown as Json))
+    .update(canonicalJson(facts))
     .digest('hex');
   return join(projectRoot, '.sa', 'judged', name.slice(0, 32));
 }

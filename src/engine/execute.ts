@@ -176,6 +176,13 @@ async function carryOut(
   }
 }
 
+/**
+ * What took less to make is not flushed to the disk: a power cut then costs making it again, which is
+ * less than flushing it each time would. Nothing wrong can come of it: every blob, trace and artifact
+ * is known by its digest.
+ */
+const flushedFromSeconds = 1;
+
 async function runAction(
   action: Action,
   verdict: Verdict & { kind: 'run' },
@@ -204,24 +211,26 @@ async function runAction(
         { staged: job.stagedPath(role), digest: digestOutput(action, role, job) },
       ]),
     );
+    const seconds = (performance.now() - started) / 1000;
+    const flush = { durable: seconds >= flushedFromSeconds };
     const trace: Trace = {
       fingerprint: fingerprintOf(manifest),
       action: action.id,
       outputs: Object.fromEntries(
         Object.entries(outputs).map(([role, { staged, digest }]) => [
           role,
-          { digest, blob: keepBlob(staged, action.outputs[role]!, world) },
+          { digest, blob: keepBlob(staged, action.outputs[role]!, world, flush) },
         ]),
       ),
       counts: result.counts,
-      seconds: (performance.now() - started) / 1000,
+      seconds,
       device: result.device,
       manifest,
     };
     if (result.found) world.store?.keepDependencies(fingerprintOf({ ...manifest, found: {} }), result.found);
-    world.store?.keep(trace);
+    world.store?.keep(trace, flush);
     for (const [role, { staged }] of Object.entries(outputs))
-      publish(staged, execution.dataRoot, action.outputs[role]!);
+      publish(staged, execution.dataRoot, action.outputs[role]!, flush);
     recordFresh(action, manifest, trace, verdicts, execution);
     return { kind: 'built', trace, reasons: verdict.reasons };
   } finally {
@@ -262,16 +271,16 @@ function restore(action: Action, trace: Trace, { world, dataRoot, temporaryRoot 
         return false;
       }
     }
-    for (const [role, path] of wanted) publish(staging.pathFor(role, path), dataRoot, path);
+    for (const [role, path] of wanted) publish(staging.pathFor(role, path), dataRoot, path, { durable: false });
     return true;
   } finally {
     staging.remove();
   }
 }
 
-function keepBlob(staged: string, path: string, { store }: World): string {
+function keepBlob(staged: string, path: string, { store }: World, flush: { readonly durable: boolean }): string {
   if (store === undefined) return '';
-  return path.endsWith('/') ? store.blobs.putFolder(staged) : store.blobs.putFile(staged);
+  return path.endsWith('/') ? store.blobs.putFolder(staged, flush) : store.blobs.putFile(staged, flush);
 }
 
 function digestOutput(action: Action, role: string, job: ActionJob): ContentDigest {

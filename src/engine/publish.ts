@@ -69,7 +69,12 @@ export function digestStaged(staged: string): ContentDigest {
 }
 
 /** Moves `staged` to `path` under the data root. Refuses a place that a link leads out of the data root. */
-export function publish(staged: string, dataRoot: string, path: string): void {
+export function publish(
+  staged: string,
+  dataRoot: string,
+  path: string,
+  { durable }: { readonly durable: boolean },
+): void {
   const target = join(dataRoot, path.replace(/\/$/, ''));
   const folder = dirname(target);
   refuseEscape(dataRoot, folder, path);
@@ -80,10 +85,10 @@ export function publish(staged: string, dataRoot: string, path: string): void {
   if (!here) cpSync(staged, ready, { recursive: true });
   if (path.endsWith('/')) replaceFolder(ready, target, here ? `${staged}-before` : temporaryBeside(target));
   else {
-    flushFile(ready);
+    if (durable) flushFile(ready);
     renameSync(ready, target);
   }
-  flushDirectory(folder);
+  if (durable) flushDirectory(folder);
 }
 
 function replaceFolder(ready: string, target: string, aside: string): void {

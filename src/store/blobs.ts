@@ -37,17 +37,17 @@ export class Blobs {
   }
 
   /** Keeps the bytes of a file (a reflink where the file system has them, else a copy; never a hard link). */
-  putFile(absolute: string): BlobName {
+  putFile(absolute: string, flush: { readonly durable: boolean } = { durable: true }): BlobName {
     const name = sha256File(absolute);
-    this.#put(name, (temporary) => copyFileSync(absolute, temporary, constants.COPYFILE_FICLONE));
+    this.#put(name, flush, (temporary) => copyFileSync(absolute, temporary, constants.COPYFILE_FICLONE));
     return name;
   }
 
   /** Keeps a folder with all files below it as one packed blob. */
-  putFolder(absolute: string): BlobName {
+  putFolder(absolute: string, flush: { readonly durable: boolean } = { durable: true }): BlobName {
     const pack = packFolder(absolute);
     const name = sha256(pack);
-    this.#put(name, (temporary) => writeFileSync(temporary, pack));
+    this.#put(name, flush, (temporary) => writeFileSync(temporary, pack));
     return name;
   }
 
@@ -113,7 +113,7 @@ export class Blobs {
     return join(this.#folder, name.slice(0, 2), name);
   }
 
-  #put(name: BlobName, write: (temporary: string) => void): void {
+  #put(name: BlobName, { durable }: { readonly durable: boolean }, write: (temporary: string) => void): void {
     const path = this.#path(name);
     if (existsSync(path)) {
       this.#touch(name);
@@ -125,13 +125,13 @@ export class Blobs {
     try {
       write(temporary);
       if (sha256File(temporary) !== name) throw new Error(`the file changed while it was stored as ${name}`);
-      flushFile(temporary);
+      if (durable) flushFile(temporary);
       renameSync(temporary, path);
     } catch (error) {
       rmSync(temporary, { force: true });
       throw error;
     }
-    flushDirectory(dirname(path));
+    if (durable) flushDirectory(dirname(path));
   }
 
   // The last use, for a collector that drops what was not used for longest.

@@ -41,9 +41,9 @@ export class Store {
     return Object.values(trace.outputs).every(({ blob }) => this.blobs.has(blob)) ? trace : undefined;
   }
 
-  keep(trace: Trace): void {
+  keep(trace: Trace, flush: { readonly durable: boolean } = { durable: true }): void {
     // A trace is plain JSON, but for a device that may be undefined.
-    this.#write(this.#tracePath(trace.fingerprint), trace as unknown as Json);
+    this.#write(this.#tracePath(trace.fingerprint), trace as unknown as Json, flush);
   }
 
   /** Drops a trace whose blobs turned out damaged. */
@@ -62,7 +62,7 @@ export class Store {
   }
 
   keepDependencies(base: string, paths: readonly string[]): void {
-    this.#write(join(this.#folder, 'depends', base.slice(0, 2), `${base}.json`), [...paths]);
+    this.#write(join(this.#folder, 'depends', base.slice(0, 2), `${base}.json`), [...paths], { durable: false });
   }
 
   #tracePath(fingerprint: string): string {
@@ -70,9 +70,9 @@ export class Store {
   }
 
   // The first line checks the second, so that a flipped byte is noticed and not believed.
-  #write(path: string, value: Json): void {
+  #write(path: string, value: Json, flush: { readonly durable: boolean }): void {
     const text = canonicalJson(value);
-    writeAtomic(path, `${sha256(text)}\n${text}\n`);
+    writeAtomic(path, `${sha256(text)}\n${text}\n`, flush);
   }
 
   #read(path: string): unknown {

@@ -11,7 +11,7 @@ import { problem } from '../../base/problem.js';
 import { paint, printJson, type Io } from '../io.js';
 import { choiceFromFlags, machineFromFlags, openFromFlags, text, texts, type Flags } from '../options.js';
 import { watchProgress } from '../progress.js';
-import { buildFlags } from './build.js';
+import { buildFlags } from '../options.js';
 
 /** Each change with its words, for the help that follows a mistake. */
 const changes = {

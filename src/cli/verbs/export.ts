@@ -16,7 +16,8 @@ import {
 import { readJson, readJsonLines } from '../../stage/read-write.js';
 import type { Io } from '../io.js';
 import { openFromFlags, sessionFromFlags, text, type Flags } from '../options.js';
-import { build, buildFlags } from './build.js';
+import { buildFlags } from '../options.js';
+import { build } from './build.js';
 
 /** Prints a built episode in another program's form; a form of several files needs --output FOLDER. */
 export async function exportVerb(io: Io, flags: Flags): Promise<number> {

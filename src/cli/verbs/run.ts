@@ -6,7 +6,7 @@ import { printJson, type Io } from '../io.js';
 import { machineFromFlags, sessionFromFlags, text, type Flags } from '../options.js';
 import { watchProgress } from '../progress.js';
 import { describeSeconds } from '../words.js';
-import { buildFlags } from './build.js';
+import { buildFlags } from '../options.js';
 
 export async function run(io: Io, flags: Flags): Promise<number> {
   const session = await sessionFromFlags(io, flags, [...buildFlags, 'video', 'ep']);

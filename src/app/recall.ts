@@ -157,9 +157,7 @@ export function ledgerPath(projectRoot: string, question: Question): string {
     profile: choice.profile ?? null,
     explicit: choice.explicit,
   };
-  const name = createHash('sha256')
-    .update(canonicalJson(facts))
-    .digest('hex');
+  const name = createHash('sha256').update(canonicalJson(facts)).digest('hex');
   return join(projectRoot, '.sa', 'judged', name.slice(0, 32));
 }
 

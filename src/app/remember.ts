@@ -4,8 +4,8 @@
 import { isAbsolute, join } from 'node:path';
 import { foldersListed, hasWildcard } from '../disk/glob.js';
 import { filesIn, foldersIn } from '../disk/file-digests.js';
-import { isQuiet, look, nothingThere } from '../disk/sighting.js';
-import { lockfilePath, type LockEntry, type Lockfiles } from '../engine/lockfile.js';
+import { isQuiet, isSame, look, nothingThere, type Sighting } from '../disk/sighting.js';
+import { lockfilePath, type LockEntry, type Lockfiles, type SeenLockfile } from '../engine/lockfile.js';
 import type { Action } from '../graph/graph.js';
 import type { ContentDigest } from '../hash/xxh64.js';
 import { moduleFiles } from '../runner/module-code.js';
@@ -26,11 +26,7 @@ export function ledgerOf(judged: Judged): Ledger | undefined {
   const { workspace, actions, lockfiles } = judged;
   const paths = new PathList(workspace);
   for (const file of projectFiles(judged)) paths.frame(file);
-  for (const { ep, digest } of lockfiles.seen())
-    paths.add(
-      lockfilePath(ep),
-      digest === undefined ? absentNow(workspace, lockfilePath(ep)) : paths.byBytes(lockfilePath(ep), digest),
-    );
+  for (const one of lockfiles.seen()) paths.add(lockfilePath(one.ep), paths.lockfile(one));
   for (const folder of listedFolders(judged)) paths.frame(folder);
   const folders = new Map<string, readonly string[]>();
   for (const folder of foldersOf(actions)) {
@@ -108,10 +104,10 @@ export function refreshLedger(
       ledger.expect(place, paths.expected(path, known.get(path)));
     }
   }
-  const written = new Map(lockfiles.seen().map(({ ep, digest }) => [lockfilePath(ep), digest]));
+  const written = new Map(lockfiles.seen().map((one) => [lockfilePath(one.ep), one]));
   for (let place = 0; place < ledger.head.frame; place++) {
-    const digest = written.get(ledger.pathAt(place));
-    if (digest !== undefined) ledger.expect(place, paths.byBytes(ledger.pathAt(place), digest));
+    const one = written.get(ledger.pathAt(place));
+    if (one !== undefined) ledger.expect(place, paths.lockfile(one));
   }
   return true;
 }
@@ -160,10 +156,17 @@ class PathList {
     return memo?.digest === digest ? { kind: 'look', seen: memo.seen } : { kind: 'bytes', digest };
   }
 
-  /** A file that was read whole: the look vouches for it if it is older than the reading. */
-  byBytes(path: string, digest: ContentDigest): Expected {
-    const seen = look(join(this.#workspace.dataRoot, path));
-    return isQuiet(seen, this.#workspace.openedAtMs) ? { kind: 'look', seen } : { kind: 'bytes', digest };
+  /**
+   * A lockfile that was read or written: the look that was taken then vouches for it once it was quiet
+   * for a while. Until then its digest does, if it was small enough to have one.
+   */
+  lockfile({ ep, seen, vouches, digest }: SeenLockfile): Expected {
+    const absolute = join(this.#workspace.dataRoot, lockfilePath(ep));
+    if (digest === undefined && vouches && seen.size >= 0) waitUntilQuiet(seen);
+    const nowMs = Date.now();
+    if (!isSame(look(absolute), seen)) return { kind: 'unknown' };
+    if (seen.size < 0 || (vouches && isQuiet(seen, nowMs))) return { kind: 'look', seen };
+    return digest === undefined ? { kind: 'unknown' } : { kind: 'bytes', digest };
   }
 
   add(path: string, expected: Expected): number {
@@ -173,6 +176,12 @@ class PathList {
     this.#places.set(path, this.list.length - 1);
     return this.list.length - 1;
   }
+}
+
+// A large lockfile was just written, so a few more milliseconds do not count.
+function waitUntilQuiet(seen: Sighting): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  while (!isQuiet(seen, Date.now()) && Date.now() - seen.ctimeMs >= 0) Atomics.wait(pause, 0, 0, 5);
 }
 
 // What is not there now, and was not when it was judged, is a look like any other.

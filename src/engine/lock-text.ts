@@ -9,7 +9,12 @@ const entryStart = '\n  "';
 const entryEnd = '\n  }';
 
 /** A slice of the text that was read, or what replaced it. */
-type Piece = { readonly start: number; readonly end: number } | { readonly text: string };
+type Piece = Slice | { readonly text: string };
+
+interface Slice {
+  readonly start: number;
+  readonly end: number;
+}
 
 /** So many entries are looked for one by one before all are listed. */
 const searchesMax = 16;
@@ -18,7 +23,9 @@ export class LockText {
   readonly #read: Buffer;
   /** Pieces by entry name, `"name": {...}` without indentation of its first line; undefined until all were listed. */
   #pieces: Map<string, Piece> | undefined;
-  readonly #found = new Map<string, Piece | undefined>();
+  /** Those that were looked for one by one, and what replaced some of them, while not all are listed. */
+  readonly #found = new Map<string, Slice | undefined>();
+  readonly #replaced = new Map<string, string>();
 
   private constructor(read: Buffer, pieces: Map<string, Piece> | undefined) {
     this.#read = read;
@@ -45,11 +52,14 @@ export class LockText {
   get(name: string): string | undefined {
     const piece = this.#piece(name);
     if (piece === undefined) return undefined;
-    return textOf(piece, this.#read).slice(JSON.stringify(name).length + 2);
+    const text = 'text' in piece ? piece.text : this.#read.toString('utf8', piece.start, piece.end);
+    return text.slice(JSON.stringify(name).length + 2);
   }
 
   set(name: string, entry: Json): void {
-    this.#all().set(name, { text: entryText(name, entry) });
+    const text = entryText(name, entry);
+    if (this.#pieces === undefined && this.#piece(name) !== undefined) this.#replaced.set(name, text);
+    else this.#all().set(name, { text });
   }
 
   delete(name: string): void {
@@ -62,7 +72,8 @@ export class LockText {
 
   /** The whole text, entries sorted by name; undefined when there is none. */
   toBuffer(): Buffer | undefined {
-    const pieces = this.#all();
+    if (this.#pieces === undefined) return this.#withReplaced();
+    const pieces = this.#pieces;
     if (pieces.size === 0) return undefined;
     const parts: Buffer[] = [Buffer.from(head)];
     // Untouched neighbours are copied as one run.
@@ -89,8 +100,23 @@ export class LockText {
     return Buffer.concat(parts);
   }
 
+  // Of a text that was not listed: the slices between those that were replaced stay as they are.
+  #withReplaced(): Buffer {
+    const slices = [...this.#replaced].map(([name, text]) => ({ ...this.#found.get(name)!, text }));
+    slices.sort((a, b) => a.start - b.start);
+    const parts: Buffer[] = [];
+    let at = 0;
+    for (const { start, end, text } of slices) {
+      parts.push(this.#read.subarray(at, start), Buffer.from(text));
+      at = end;
+    }
+    return Buffer.concat([...parts, this.#read.subarray(at)]);
+  }
+
   #piece(name: string): Piece | undefined {
     if (this.#pieces !== undefined) return this.#pieces.get(name);
+    const text = this.#replaced.get(name);
+    if (text !== undefined) return { text };
     if (!this.#found.has(name)) {
       if (this.#found.size === searchesMax) return this.#all().get(name);
       const at = this.#read.indexOf(`\n  ${JSON.stringify(name)}: {\n`);
@@ -122,6 +148,7 @@ export class LockText {
       if (this.#read.toString('latin1', end, end + 1 + entryStart.length) !== `,${entryStart}`) return false;
       at = end + 1;
     }
+    for (const [name, text] of this.#replaced) pieces.set(name, { text });
     this.#pieces = pieces;
     return true;
   }
@@ -130,10 +157,6 @@ export class LockText {
 function entryText(name: string, entry: Json): string {
   // Canonical JSON has no raw line feed within a string, so each one begins a line.
   return `${JSON.stringify(name)}: ${canonicalJsonPretty(entry).trimEnd().replaceAll('\n', '\n  ')}`;
-}
-
-function textOf(piece: Piece, read: Buffer): string {
-  return 'text' in piece ? piece.text : read.toString('utf8', piece.start, piece.end);
 }
 
 function nameIn(quoted: string): string | undefined {

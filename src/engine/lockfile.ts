@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Json } from '../base/canonical-json.js';
 import { problem } from '../base/problem.js';
 import { writeAtomic } from '../disk/atomic.js';
-import { look, type Sighting } from '../disk/sighting.js';
+import { isQuiet, look, type Sighting } from '../disk/sighting.js';
 import { digestBytes, type ContentDigest } from '../hash/xxh64.js';
 import { LockText } from './lock-text.js';
 import type { Manifest } from './manifest.js';
@@ -27,13 +27,17 @@ export function lockfilePath(ep: string | undefined): string {
   return ep === undefined ? 'manifests/sa.lock' : `manifests/${ep}/sa.lock`;
 }
 
-/** How a lockfile looked before it was read, and the digest of its bytes; nothing there: no digest. */
+/** How a lockfile looked just before it was read, or just after it was written. */
 export interface SeenLockfile {
   readonly ep: string | undefined;
   readonly seen: Sighting;
-  readonly seenAtMs: number;
+  /** A later look that is the same, quietly, vouches for the bytes: it was written by us, or quiet when it was read. */
+  readonly vouches: boolean;
+  /** undefined when there was none, and of one too large to be hashed by the way. */
   readonly digest: ContentDigest | undefined;
 }
+
+const hashedMax = 4 * 1024 * 1024;
 
 interface OpenLockfile {
   readonly text: LockText;
@@ -110,7 +114,7 @@ export class Lockfiles {
       const bytes = lockfile.text.toBuffer();
       if (bytes === undefined) rmSync(absolute, { force: true });
       else writeAtomic(absolute, bytes, { durable });
-      lockfile.seen = { seen: look(absolute), seenAtMs: Date.now(), digest: bytes && digestBytes(bytes) };
+      lockfile.seen = { seen: look(absolute), vouches: true, digest: bytes && digestByTheWay(bytes) };
       lockfile.changed = false;
     }
   }
@@ -124,19 +128,23 @@ export class Lockfiles {
     let lockfile = this.#open.get(ep);
     if (lockfile === undefined) {
       const absolute = join(this.#root, lockfilePath(ep));
-      const seenAtMs = Date.now();
+      const nowMs = Date.now();
       const seen = look(absolute);
       const bytes = readBytes(absolute);
       lockfile = {
         text: bytes === undefined ? LockText.empty() : readText(bytes, lockfilePath(ep), this.#known),
         entries: new Map(),
         changed: false,
-        seen: { seen, seenAtMs, digest: bytes && digestBytes(bytes) },
+        seen: { seen, vouches: isQuiet(seen, nowMs), digest: bytes && digestByTheWay(bytes) },
       };
       this.#open.set(ep, lockfile);
     }
     return lockfile;
   }
+}
+
+function digestByTheWay(bytes: Buffer): ContentDigest | undefined {
+  return bytes.length <= hashedMax ? digestBytes(bytes) : undefined;
 }
 
 function readBytes(absolute: string): Buffer | undefined {

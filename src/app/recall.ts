@@ -6,12 +6,11 @@ import { join, resolve } from 'node:path';
 import { canonicalJson } from '../base/canonical-json.js';
 import { look } from '../disk/sighting.js';
 import { isStagingUsed } from '../engine/publish.js';
-import type { Verdict } from '../engine/decide.js';
 import { Lockfiles } from '../engine/lockfile.js';
 import { Binder, type Action } from '../graph/graph.js';
-import { loadHash } from '../hash/xxh64.js';
+import { loadHash, type ContentDigest } from '../hash/xxh64.js';
 import type { ParamChoice } from './facts.js';
-import { recallPipeline, type RecalledPipeline } from './compiled.js';
+import { recallPipeline } from './compiled.js';
 import { Ledger } from './ledger.js';
 import { programStamp } from './program-stamp.js';
 import type { Words } from './select.js';
@@ -52,12 +51,12 @@ export class Recalled {
   }
 }
 
-/** The actions that must be judged again, and the verdicts on those before them, which hold. */
+/** The actions that must be judged again, and the digests of what those before them have made. */
 export interface Part {
   readonly workspace: Workspace;
   readonly lockfiles: Lockfiles;
   readonly actions: readonly Action[];
-  readonly before: ReadonlyMap<Action, Verdict>;
+  readonly settled: ReadonlyMap<string, ContentDigest>;
 }
 
 /** What is remembered of the question; undefined when it must be judged as a whole. */
@@ -87,35 +86,24 @@ export async function partOf(
   if (pipeline === undefined) return undefined;
   const workspace = await reopenWorkspace({ projectRoot, dataRoot, storeRoot, pipeline, pipelineKey, env });
   const lockfiles = new Lockfiles(dataRoot, { known: true });
-  const binder = new Binder(episodes, (pattern) => findFiles(dataRoot, pattern));
-  const before = new Map<Action, Verdict>();
-  const bound = new Set<number>();
+  const binder = new Binder(episodes, (pattern) => findFiles(dataRoot, pattern), { partly: true });
+  const settled = new Map<string, ContentDigest>();
   const actions: Action[] = [];
+  const isChanged = new Set(changed);
   for (const place of affected) {
-    for (const need of ledger.actionAt(place).needs) {
-      if (bound.has(need)) continue;
-      bound.add(need);
-      const { rule, ep } = boundTo(need, ledger, pipeline);
-      const entry = lockfiles.get(ep, rule.name);
-      if (entry === undefined) return undefined;
-      before.set(binder.bindMaker(rule, ep), { kind: 'fresh', entry, unrecorded: false });
-    }
-    bound.add(place);
-    const { rule, ep } = boundTo(place, ledger, pipeline);
-    actions.push(binder.bind(rule, ep));
-    const entry = lockfiles.get(ep, rule.name);
+    const { rule, ep } = ledger.actionAt(place);
+    const action = binder.bind(pipeline.ruleAt(rule), ep < 0 ? undefined : episodes[ep]);
+    const entry = lockfiles.get(action.ep, action.rule.name);
     if (entry === undefined) return undefined;
-    primeDigests(place, ledger, new Set(changed), workspace, entry);
+    actions.push(action);
+    for (const files of Object.values(entry.manifest.inputs))
+      for (const { path, digest } of files) settled.set(path, digest);
+    primeDigests(place, ledger, isChanged, workspace, entry);
   }
   // A file of the user's that is gone is told with all that is wrong, where the whole project is read.
   const made = new Set(actions.flatMap(({ outputs }) => Object.values(outputs)));
   const gone = changed.some((index) => !made.has(ledger.pathAt(index)) && look(ledger.absoluteAt(index)).size < 0);
-  return gone ? undefined : { workspace, lockfiles, actions, before };
-}
-
-function boundTo(place: number, ledger: Ledger, pipeline: RecalledPipeline) {
-  const { rule, ep } = ledger.actionAt(place);
-  return { rule: pipeline.ruleAt(rule), ep: ep < 0 ? undefined : ledger.head.episodes[ep] };
+  return gone ? undefined : { workspace, lockfiles, actions, settled };
 }
 
 // What still looks as it did has the digest that the lockfile says: the memory of all digests, which

@@ -153,7 +153,9 @@ class PathList {
   expected(path: string, digest: ContentDigest | undefined): Expected {
     if (digest === undefined) return absentNow(this.#workspace, path);
     const memo = this.#workspace.digests.memoOf(path);
-    return memo?.digest === digest ? { kind: 'look', seen: memo.seen } : { kind: 'bytes', digest };
+    // It may have been put there anew, with the same bytes.
+    const holds = memo?.digest === digest && isSame(look(this.#absolute(path)), memo.seen);
+    return holds ? { kind: 'look', seen: memo.seen } : { kind: 'bytes', digest };
   }
 
   /**
@@ -167,6 +169,10 @@ class PathList {
     if (!isSame(look(absolute), seen)) return { kind: 'unknown' };
     if (seen.size < 0 || (vouches && isQuiet(seen, nowMs))) return { kind: 'look', seen };
     return digest === undefined ? { kind: 'unknown' } : { kind: 'bytes', digest };
+  }
+
+  #absolute(path: string): string {
+    return isAbsolute(path) ? path : `${this.#workspace.dataRoot}/${path}`;
   }
 
   add(path: string, expected: Expected): number {

@@ -60,9 +60,9 @@ export class Session {
   }
 
   /** The same for the actions that must be judged again since all was fresh. */
-  planPart({ actions, before, lockfiles }: Part): Plan {
+  planPart({ actions, settled, lockfiles }: Part): Plan {
     this.#lockfiles = lockfiles;
-    return makePlan(actions, this.#world(lockfiles, false), before);
+    return makePlan(actions, { ...this.#world(lockfiles, false), settled });
   }
 
   /** The same for verify and status: a missing user file makes its actions stale instead of failing. */
@@ -186,7 +186,7 @@ export class Session {
         clearTemporaries(join(dataRoot, lockfilePath(ep), '..'));
         if (part === undefined) lockfiles.keepOnly(ep, this.#ruleNames(ep));
       }
-      const world = this.#world(lockfiles, false);
+      const world = { ...this.#world(lockfiles, false), settled: part?.settled };
       const { StageRunner } = await import('../runner/runner.js');
       const { projectRoot, catalogue, registry } = this.workspace;
       const runner = new StageRunner({

@@ -36,6 +36,8 @@ export interface World {
   digestOfFound(path: string): ContentDigest | undefined;
   readonly forced: ReadonlySet<string>;
   readonly trusted: ReadonlySet<string>;
+  /** Digests of what actions make that are known to be fresh and are not judged; by path. */
+  readonly settled?: ReadonlyMap<string, ContentDigest> | undefined;
   /** Outputs and user inputs may be absent: their recorded digests stand in (verify --allow-missing). */
   readonly allowMissing: boolean;
 }
@@ -155,7 +157,8 @@ function inputDigest(
   }
   const { action, role } = input.madeBy;
   const verdict = before.get(action);
-  if (verdict?.kind !== 'fresh' && verdict?.kind !== 'restore') return undefined;
+  if (verdict === undefined) return world.settled?.get(input.path);
+  if (verdict.kind !== 'fresh' && verdict.kind !== 'restore') return undefined;
   if (action.outputs[role] === input.path) return verdict.entry.outputs[role];
   // A file inside a folder that another action makes: known only once the folder is on disk.
   return verdict.kind === 'fresh'

@@ -84,7 +84,7 @@ export async function executePlan(plan: Plan, execution: Execution): Promise<Act
     clearTemporaries(join(execution.dataRoot, folder));
   world.store?.sweep();
   const slots = new Slots(execution.pools, signal);
-  const verdicts = new Map<Action, Verdict>(plan.before);
+  const verdicts = new Map<Action, Verdict>();
   const reports = new Map<Action, ActionReport>();
   let failed = false;
 

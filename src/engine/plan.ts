@@ -6,8 +6,6 @@ import { decide, type MissingInput, type Verdict, type World } from './decide.js
 
 export interface Plan {
   readonly steps: readonly Step[];
-  /** Verdicts that hold on actions before these, where only a part of a graph was judged. */
-  readonly before?: ReadonlyMap<Action, Verdict> | undefined;
 }
 
 export interface Step {
@@ -16,26 +14,22 @@ export interface Step {
 }
 
 /** Judges `actions` (in graph order). Throws one ProblemError naming every user file that is missing. */
-export function makePlan(actions: readonly Action[], world: World, before?: Plan['before']): Plan {
-  const { plan, missing } = judge(actions, world, before);
+export function makePlan(actions: readonly Action[], world: World): Plan {
+  const { plan, missing } = judge(actions, world);
   if (missing.length > 0) throw new ProblemError(describeMissing(missing));
   return plan;
 }
 
 /** The same for one who only looks: an action whose user file is missing is stale because of it. */
-export function judge(
-  actions: readonly Action[],
-  world: World,
-  before?: Plan['before'],
-): { plan: Plan; missing: readonly MissingInput[] } {
-  const verdicts = new Map<Action, Verdict>(before);
+export function judge(actions: readonly Action[], world: World): { plan: Plan; missing: readonly MissingInput[] } {
+  const verdicts = new Map<Action, Verdict>();
   const missing: MissingInput[] = [];
   for (const action of actions) {
     const verdict = decide(action, verdicts, world);
     if ('input' in verdict) missing.push(verdict);
     verdicts.set(action, 'input' in verdict ? staleByMissing(verdict, world) : verdict);
   }
-  return { plan: { steps: actions.map((action) => ({ action, verdict: verdicts.get(action)! })), before }, missing };
+  return { plan: { steps: actions.map((action) => ({ action, verdict: verdicts.get(action)! })) }, missing };
 }
 
 function staleByMissing({ action, input }: MissingInput, world: World): Verdict {

@@ -35,7 +35,7 @@ export type FindFiles = (pattern: string) => readonly string[];
 
 /** Binds every rule to every episode. */
 export function expandGraph(pipeline: Pipeline, episodes: readonly string[], findFiles: FindFiles): Graph {
-  const binder = new Binder(episodes, findFiles);
+  const binder = new Binder(episodes, findFiles, { partly: false });
   const actions = pipeline.rules.flatMap((rule) =>
     (rule.scope === 'episode' ? episodes : [undefined]).map((ep) => binder.bind(rule, ep)),
   );
@@ -46,11 +46,14 @@ export function expandGraph(pipeline: Pipeline, episodes: readonly string[], fin
 export class Binder {
   readonly #episodes: readonly string[];
   readonly #findFiles: FindFiles;
+  readonly #partly: boolean;
   readonly #byRule = new Map<string, Map<string | undefined, Action>>();
 
-  constructor(episodes: readonly string[], findFiles: FindFiles) {
+  /** `partly`: makers that were not bound are known by name alone. */
+  constructor(episodes: readonly string[], findFiles: FindFiles, { partly }: { readonly partly: boolean }) {
     this.#episodes = episodes;
     this.#findFiles = findFiles;
+    this.#partly = partly;
   }
 
   bind(rule: Rule, ep: string | undefined): Action {
@@ -58,11 +61,6 @@ export class Binder {
     for (const [role, pattern] of Object.entries(rule.inputs))
       for (const of of pattern.gathers ? this.#episodes : [ep]) this.#bindInput({ role, pattern, ep: of }, inputs);
     return this.#keep(rule, ep, inputs);
-  }
-
-  /** An action that stands only for what it makes: what it reads is not said. */
-  bindMaker(rule: Rule, ep: string | undefined): Action {
-    return this.#keep(rule, ep, []);
   }
 
   #keep(rule: Rule, ep: string | undefined, inputs: readonly ActionInput[]): Action {
@@ -79,10 +77,10 @@ export class Binder {
     const path = fillIn(pattern.pattern, ep);
     const common = { role, ep, optional: pattern.optional, pattern };
     if (pattern.madeBy !== undefined) {
-      const ofRule = this.#byRule.get(pattern.madeBy.rule);
-      // A maker that is made once is there for every episode.
-      const maker = ofRule?.get(ep) ?? ofRule?.get(undefined);
-      into.push({ ...common, path, madeBy: maker && { action: maker, role: pattern.madeBy.role } });
+      const { rule, role, once } = pattern.madeBy;
+      const of = once ? undefined : ep;
+      const maker = this.#byRule.get(rule)?.get(of) ?? (this.#partly ? this.#keep(nameOnly(rule), of, []) : undefined);
+      into.push({ ...common, path, madeBy: maker && { action: maker, role } });
       return;
     }
     const files = hasWildcard(path) ? this.#findFiles(path) : [path];
@@ -90,7 +88,12 @@ export class Binder {
   }
 }
 
-export function actionId(rule: string, ep: string | undefined): string {
+function nameOnly(name: string): Rule {
+  const code = { kind: 'stage', stage: name } as const;
+  return { name, code, inputs: {}, outputs: {}, params: [], models: [], resources: {}, scope: 'project', retries: 0 };
+}
+
+function actionId(rule: string, ep: string | undefined): string {
   return ep === undefined ? rule : `${rule}@${ep}`;
 }
 

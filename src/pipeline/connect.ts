@@ -6,6 +6,7 @@ import { quote } from '../base/quote.js';
 import type { DraftPath, RuleDraft } from './draft.js';
 import { knotsOf } from './knots.js';
 import { bare, foldersAbove, hasWildcard, matches } from './paths.js';
+import type { MadeBy } from './pipeline.js';
 import type { Reporter } from './report.js';
 
 /** The entry of `makers` (output paths) that makes `path`: itself, or the nearest folder above it. */
@@ -34,7 +35,7 @@ export interface OrderedRules {
   /** Each stands after those it needs, else in file order. */
   readonly ordered: readonly RuleDraft[];
   /** Which rule's output an input reads. */
-  readonly madeBy: ReadonlyMap<DraftPath, { readonly rule: string; readonly role: string }>;
+  readonly madeBy: ReadonlyMap<DraftPath, MadeBy>;
 }
 
 /** Finds who makes what, and the order in which rules can be carried out. Reports clashes and cycles. */
@@ -59,14 +60,14 @@ export function orderRules(rules: readonly RuleDraft[], each: string | undefined
   }
   const { ordered, left } = sortByNeed(rules, needs);
   for (const circle of circles(left, needs)) reportCircle(circle, reporter);
-  const madeBy = new Map<DraftPath, { rule: string; role: string }>();
+  const madeBy = new Map<DraftPath, MadeBy>();
   for (const all of needs.values())
     for (const {
       maker,
       made: { role },
       input,
     } of all)
-      madeBy.set(input, { rule: maker.name, role });
+      madeBy.set(input, { rule: maker.name, role, once: maker.scope === 'project' });
   return { ordered, madeBy };
 }
 

@@ -4,6 +4,14 @@ import type { Json } from '../base/canonical-json.js';
 import type { Place } from '../base/problem.js';
 import type { ValueSchema } from './value-schema.js';
 
+/** An output of a rule, by names. */
+export interface MadeBy {
+  readonly rule: string;
+  readonly role: string;
+  /** The rule is made once for the project. */
+  readonly once: boolean;
+}
+
 /** One input role. Patterns are relative to the data root, with `/`, `{ep}` and glob stars. */
 export interface InputPattern {
   readonly pattern: string;
@@ -12,7 +20,7 @@ export interface InputPattern {
   /** Has `{ep}` in a rule that is made once: one file an episode. */
   readonly gathers: boolean;
   /** The output that makes it, or the folder it lies in; undefined for the user's own files. */
-  readonly madeBy?: { readonly rule: string; readonly role: string } | undefined;
+  readonly madeBy?: MadeBy | undefined;
   /** Where it stands in pipeline.yaml, for problems found when files are known; not kept between runs. */
   readonly place?: Place | undefined;
 }

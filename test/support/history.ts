@@ -12,6 +12,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { quickBuild, quickPlan } from '../../src/app/quick.js';
+import type { Question } from '../../src/app/recall.js';
 import { select } from '../../src/app/select.js';
 import { Session } from '../../src/app/session.js';
 import { verify } from '../../src/app/verify.js';
@@ -32,6 +35,8 @@ export interface HistoryFigures {
   readonly ran: number;
   readonly restored: number;
   readonly interrupted: number;
+  /** Builds that judged only what was not as it was remembered. */
+  readonly fromMemory: number;
 }
 
 /** Lives the history of `seed` to its end. Rejects with the seed and the steps when a promise is broken. */
@@ -72,7 +77,7 @@ class History {
   readonly #ever = new Set<string>();
   /** A blob was damaged: what could be restored may have to be made again. */
   #storeHurt = false;
-  #figures = { builds: 0, ran: 0, restored: 0, interrupted: 0 };
+  #figures = { builds: 0, ran: 0, restored: 0, interrupted: 0, fromMemory: 0 };
   #sources = new Set<string>();
 
   constructor({ seed, steps, commands }: HistoryOptions) {
@@ -216,14 +221,21 @@ class History {
     const session = await this.#session();
     const selection = select(session.workspace, { words: [], all: true });
     const planned = new Map(session.plan(selection).steps.map(({ action, verdict }) => [action.id, verdict.kind]));
+    const remembered = await this.#compareWithMemory(planned);
     rmSync(join(this.root, 'log'), { force: true });
-    const reports = await session.build(selection, {
+    const options = {
       jobs: 1 + this.#dice.below(3),
       keepGoing: true,
       signal: new AbortController().signal,
       observer: { started: ignore, progress: ignore, finished: ignore, model: ignore, waiting: ignore },
-    });
-    const outcomes = new Map(reports.map(({ action, outcome }) => [action.id, outcome.kind]));
+    };
+    const quick =
+      remembered && this.#dice.chance(0.8) ? await quickBuild(this.#question, this.#choice, options) : undefined;
+    const reports = quick?.reports ?? (await session.build(selection, options));
+    // Of those that were not looked at, the build says that they are fresh.
+    const outcomes = new Map<string, string>(quick === undefined ? [] : [...planned.keys()].map((id) => [id, 'fresh']));
+    for (const { action, outcome } of reports) outcomes.set(action.id, outcome.kind);
+    if (quick !== undefined) this.#figures.fromMemory++;
     this.#figures.builds++;
     this.steps.push(`build: ${[...outcomes].map(([id, kind]) => `${id} ${kind}`).join(', ')}`);
     const ran = existsSync(join(this.root, 'log')) ? readFileSync(join(this.root, 'log'), 'utf8').split('\n') : [];
@@ -252,6 +264,32 @@ class History {
     const found = verify(again, { words: [], all: true }, { allowMissing: false });
     same('verify', found.stale.filter(({ id }) => outcomes.has(id)).length === 0, good);
     same('what is left in staging', readdirOrNone(join(this.root, 'data/.sa/tmp')), []);
+    if (good && this.#dice.chance(0.5)) await this.#remember();
+  }
+
+  /** What is remembered must be what judging everything says, word for word. */
+  async #compareWithMemory(planned: ReadonlyMap<string, string>): Promise<boolean> {
+    const quick = await quickPlan(this.#question, this.#choice);
+    if (quick === undefined) return false;
+    const recalled = new Map<string, string>(quick.ids().map((id) => [id, 'fresh']));
+    for (const { action, verdict } of quick.judged.steps) recalled.set(action.id, verdict.kind);
+    same('what is remembered', [...recalled], [...planned]);
+    return true;
+  }
+
+  /** As a build that finds nothing to do a moment later would, when no file is too young to be known by its look. */
+  async #remember(): Promise<void> {
+    await delay(40);
+    const session = await this.#session();
+    const selection = select(session.workspace, { words: [], all: true });
+    const fresh = session.plan(selection).steps.every(({ verdict }) => verdict.kind === 'fresh' && !verdict.unrecorded);
+    if (fresh) session.remember(this.#question, selection);
+  }
+
+  readonly #choice = { explicit: {}, force: [], trust: [] };
+
+  get #question(): Question {
+    return { words: [], all: true, options: { cwd: this.root, env: {} }, choice: this.#choice, allowMissing: false };
   }
 
   /** Verdict and outcome of every action, from the model alone. */

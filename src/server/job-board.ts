@@ -217,7 +217,6 @@ export class JobBoard {
     const builds = [...this.#running].flatMap(({ build }) => build ?? []);
     for (const build of builds) build.stop();
     await Promise.all(builds.map(({ ended }) => ended));
-    await this.#options.store.write([], { durable: true });
   }
 
   #enter(record: JobRecord): Entry {
@@ -313,8 +312,12 @@ export class JobBoard {
     this.#options.log(`${entry.record.id} ${entry.record.request.ep}: ${state}${error === null ? '' : `: ${error}`}`);
     this.#ended++;
     this.#forgetOldest();
-    await kept;
-    entry.events = []; // from now on they are read from the store
+    try {
+      await kept;
+      entry.events = []; // from now on they are read from the store
+    } catch {
+      // A full disk is told already; until it is mended the job's end is known here, and found again after a restart.
+    }
   }
 
   /** Changes a job, keeps that together with the events that tell of it, and wakes who waits. */

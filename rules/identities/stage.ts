@@ -3,6 +3,7 @@
 // It clusters nothing.
 import { readFile } from 'node:fs/promises';
 import {
+  castSchema,
   clustersSchema,
   identitiesSchema,
   round6,
@@ -20,17 +21,21 @@ import { parseEdits } from '../../src/stage/edits.js';
 import { readFloatMatrix } from '../../src/stage/npy.js';
 import { parseKeptIds } from '../../src/stage/kept-ids.js';
 import { readJson, readJsonLines, writeJson } from '../../src/stage/read-write.js';
-import type { Stage } from '../../src/stage/stage.js';
+import type { Stage, StageInputs } from '../../src/stage/stage.js';
 import { coreOf } from './core.js';
 import { assignIds, type KeptTracks } from './ids.js';
+import { seenTogether } from '../cluster/together.js';
 import { applyEdits } from './apply-edits.js';
-import type { EditedGroup } from './people.js';
+import { castNames, type CastGroup } from './cast.js';
+import { castPeople, cosinesTo, type CastPeople } from './cast-vectors.js';
 import { TrackVectors } from './track-vectors.js';
 
 /** Mean calibrated similarity to the centroid below which an identity may hold two people. */
 const cohesionMin = 0.8;
 
-export const stage: Stage<'embedder' | 'min_identity_sim'> = {
+type Params = 'embedder' | 'min_identity_sim' | 'cast_name_sim' | 'cast_lead' | 'cast_suggest_sim';
+
+export const stage: Stage<Params> = {
   async run(context) {
     const { ep, inputs, outputs, params } = context;
     const clusters = await readJson(inputs.path('clusters'), clustersSchema);
@@ -38,6 +43,8 @@ export const stage: Stage<'embedder' | 'min_identity_sim'> = {
     const reps = await readJsonLines(inputs.path('track_reps'), trackRepSchema);
     const { dim, data } = await readFloatMatrix(inputs.path('vectors'));
     const vectors = new TrackVectors(tracks, reps, { dim, data });
+    const { calibration } = context.card('embedder');
+    const calibrated = (cosine: number): number => calibratedOf(calibration, cosine);
     const scenesPath = inputs.optional('scenes');
     const scenes = scenesPath === undefined ? undefined : await readJson(scenesPath, scenesSchema);
     const editsPath = inputs.optional('edits');
@@ -45,18 +52,42 @@ export const stage: Stage<'embedder' | 'min_identity_sim'> = {
       editsPath === undefined ? [] : parseEdits({ text: await readFile(editsPath, 'utf8'), file: 'edits.yaml' });
 
     const places = placesOf(clusters, tracks);
-    const { groups, notApplied } = applyEdits({
+    const {
+      groups: edited,
+      notApplied,
+      areApart,
+    } = applyEdits({
       groups: places,
       edits,
       find: (anchor) => findTrack({ tracks, scenes }, anchor),
       similarity: (one, other) => vectors.cosine(one, other),
     });
-    const { calibration } = context.card('embedder');
     const describe = describer({ clusters, tracks, reps, minSim: params.min_identity_sim }, (members) =>
-      vectors.similarities(members, (cosine) => calibratedOf(calibration, cosine)),
+      vectors.similarities(members, calibrated),
     );
-    const ordered = byFirstAppearance(groups, tracks);
     const weights = tracks.map(({ frames }) => frames.length);
+    const people = await readCast(inputs);
+    const together = seenTogether(tracks);
+    const groups = castNames({
+      groups: edited,
+      people: people.names,
+      similarities: (members) =>
+        cosinesTo(
+          people,
+          members.flatMap((track) => {
+            const vector = vectors.of(track);
+            return vector === undefined ? [] : [{ vector, weight: weights[track]! }];
+          }),
+        )?.map((cosine) => round6(calibrated(cosine))),
+      areApart: (some, others) =>
+        areApart(some, others) ||
+        together.some(([one, other]) => (some.includes(one) && others.includes(other)) || (some.includes(other) && others.includes(one))), // prettier-ignore
+      weights,
+      nameSim: params.cast_name_sim,
+      lead: params.cast_lead,
+      suggestSim: params.cast_suggest_sim,
+    });
+    const ordered = byFirstAppearance(groups, tracks);
     const ids = assignIds({
       groups: ordered,
       clusters: places,
@@ -86,6 +117,13 @@ export const stage: Stage<'embedder' | 'min_identity_sim'> = {
   },
 };
 
+/** Nobody where the rule has no gallery. */
+async function readCast(inputs: StageInputs): Promise<CastPeople> {
+  const [cast, vectors] = [inputs.optional('cast'), inputs.optional('cast_vectors')];
+  if (cast === undefined || vectors === undefined) return { names: [], vectors: [] };
+  return castPeople(await readJson(cast, castSchema), await readFloatMatrix(vectors));
+}
+
 /** The tracks that each kept id was given to, as far as they are there. */
 async function keptTracks(path: string | undefined, place: AnchorPlace): Promise<KeptTracks[]> {
   if (path === undefined) return [];
@@ -111,8 +149,8 @@ function placesOf(clusters: Clusters, tracks: readonly Track[]): number[][] {
   );
 }
 
-function byFirstAppearance(groups: readonly EditedGroup[], tracks: readonly Track[]): EditedGroup[] {
-  const firstOf = ({ tracks: members }: EditedGroup): Track =>
+function byFirstAppearance(groups: readonly CastGroup[], tracks: readonly Track[]): CastGroup[] {
+  const firstOf = ({ tracks: members }: CastGroup): Track =>
     members.map((place) => tracks[place]!).reduce((first, track) => (comesBefore(track, first) ? track : first));
   return [...groups].sort((one, other) => (comesBefore(firstOf(one), firstOf(other)) ? -1 : 1));
 }
@@ -134,10 +172,11 @@ interface Facts {
 function describer(
   { clusters, tracks, reps, minSim }: Facts,
   similaritiesOf: (members: readonly number[]) => number[],
-): (id: string, group: EditedGroup) => Identity {
+): (id: string, group: CastGroup) => Identity {
   const repOf = new Map(reps.map((rep) => [rep.track_id, rep]));
   const clusterOf = new Map(clusters.clusters.map((cluster) => [[...cluster.track_ids].sort().join(' '), cluster]));
-  return (identity_id, { tracks: members, name, locked, hidden }) => {
+  return (identity_id, group) => {
+    const { tracks: members, name, nameFrom, nameSimilarity, suggestions, locked, hidden } = group;
     const track_ids = members.map((place) => tracks[place]!.track_id);
     // What no edit touched keeps the figures of clustering, which knows more (blur) than vectors alone.
     const cluster = clusterOf.get([...track_ids].sort().join(' '));
@@ -151,6 +190,9 @@ function describer(
     return {
       identity_id,
       ...(name === undefined ? {} : { name }),
+      ...(nameFrom === undefined ? {} : { name_from: nameFrom }),
+      ...(nameSimilarity === undefined ? {} : { name_similarity: nameSimilarity }),
+      ...(suggestions === undefined ? {} : { suggestions: [...suggestions] }),
       track_ids,
       track_similarity: similarity.map(round6),
       thumb_path: bestOf(own)?.thumb_path ?? '',

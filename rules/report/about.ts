@@ -49,7 +49,7 @@ export function about(view: ReportView): Html {
         </tbody>
       </table>
     </div>
-    ${notApplied(view)}
+    ${notApplied(view)} ${castNotes(view)}
   </section>`;
 }
 
@@ -72,5 +72,16 @@ function notApplied({ identities: { edits_not_applied: edits } }: ReportView): H
   return html`<h3>Edits that no longer apply</h3>
     <ul class="edits">
       ${edits.map(({ edit, reason }) => html`<li><code>${edit}</code> ${reason}</li>`)}
+    </ul>`;
+}
+
+/** Pictures of the cast gallery that could not be gone by, and files that are nobody's. */
+function castNotes({ cast }: ReportView): Html | undefined {
+  const rejected = (cast?.pictures ?? []).flatMap(({ path, rejection_reason: note }) => note === undefined ? [] : [{ path, note }]); // prettier-ignore
+  const notes = [...rejected, ...(cast?.notes ?? [])];
+  if (notes.length === 0) return undefined;
+  return html`<h3>Cast pictures that were not used</h3>
+    <ul class="edits">
+      ${notes.map(({ path, note }) => html`<li><code>cast/${path}</code> ${note}</li>`)}
     </ul>`;
 }

@@ -53,6 +53,8 @@ function badges({ identity }: PersonView): Html | undefined {
   return html`<p class="badges">
     ${!single && html`<span class="badge${identity.low_cohesion && ' warn'}" title="Similarity of the tracks to their mean ${cohesion.toFixed(3)}, of the least similar one ${min_sim.toFixed(3)}">${identity.low_cohesion ? 'low cohesion' : 'cohesion'} ${cohesion.toFixed(2)}</span>`}
     ${identity.locked && html`<span class="badge">locked</span>`}
+    ${identity.name_from === 'cast' && html`<span class="badge" title="The cast gallery gave the name">like the cast pictures ${(identity.name_similarity ?? 0).toFixed(2)}</span>`}
+    ${(identity.suggestions ?? []).map(({ name: whom, similarity }) => html`<span class="badge" title="Similarity to this person's cast pictures">perhaps <bdi>${whom}</bdi> ${similarity.toFixed(2)}</span>`)}
     ${identity.outlier_reason !== undefined && html`<span class="badge warn" title="${identity.outlier_reason}">left its group</span>`}
   </p>`;
 }

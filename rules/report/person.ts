@@ -11,8 +11,9 @@ export function face({ id, initials, thumb }: PersonView, size: 'small' | 'large
 }
 
 /** `bdi`: a name written from right to left must not turn the numbers beside it around. */
-export function name({ label, named }: PersonView): Html {
-  return html`<bdi class="name${!named && ' unnamed'}">${label}</bdi>`;
+export function name({ label, named, suggested }: PersonView): Html {
+  return html`<bdi class="name${!named && ' unnamed'}">${label}</bdi
+    >${suggested !== undefined && html` <small class="muted">perhaps <bdi>${suggested}</bdi></small>`}`;
 }
 
 /** Each picture once, as a background, however often it is shown. */

@@ -2,7 +2,13 @@
 // and writes what reportPage() says.
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { framesIndexSchema, identitiesSchema, scenesSchema, screentimeSchema } from '../../src/stage/artifacts.js';
+import {
+  castSchema,
+  framesIndexSchema,
+  identitiesSchema,
+  scenesSchema,
+  screentimeSchema,
+} from '../../src/stage/artifacts.js';
 import { readJson } from '../../src/stage/read-write.js';
 import type { Stage, StageInputs } from '../../src/stage/stage.js';
 import { reportPage } from './page.js';
@@ -11,11 +17,13 @@ export const stage: Stage<'detector' | 'embedder'> = {
   async run(context) {
     const { inputs, outputs, signal } = context;
     const screentime = await readJson(inputs.path('screentime'), screentimeSchema);
+    const cast = inputs.optional('cast');
     const page = reportPage({
       screentime,
       identities: await readJson(inputs.path('identities'), identitiesSchema),
       scenes: await readJson(inputs.path('scenes'), scenesSchema),
       frames: await readJson(inputs.path('frames'), framesIndexSchema),
+      cast: cast === undefined ? undefined : await readJson(cast, castSchema),
       detector: context.card('detector'),
       embedder: context.card('embedder'),
       thumbs: await readThumbs(

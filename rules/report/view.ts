@@ -1,6 +1,6 @@
 // What the page shows, worked out before any markup: people with their labels, colours and
 // pictures, in the order of the screen-time table. Pure.
-import type { FramesIndex, Identities, Identity, Scenes, Screentime } from '../../src/stage/artifacts.js';
+import type { Cast, FramesIndex, Identities, Identity, Scenes, Screentime } from '../../src/stage/artifacts.js';
 import type { DetectorCard, EmbedderCard } from '../../src/stage/model.js';
 
 export interface ReportInput {
@@ -8,6 +8,8 @@ export interface ReportInput {
   readonly identities: Identities;
   readonly scenes: Scenes;
   readonly frames: FramesIndex;
+  /** undefined where the pipeline has no cast gallery. */
+  readonly cast?: Cast | undefined;
   readonly detector: DetectorCard;
   readonly embedder: EmbedderCard;
   /** Data URI of each thumbnail by thumb_path; a person without one is shown by initials. */
@@ -19,6 +21,8 @@ export interface PersonView {
   /** The name, or the id of somebody unnamed. */
   readonly label: string;
   readonly named: boolean;
+  /** Of somebody unnamed: whom the cast gallery finds most likely. */
+  readonly suggested: string | undefined;
   readonly initials: string;
   /** Hue of the person's lane, in degrees. */
   readonly hue: number;
@@ -46,16 +50,19 @@ export function reportView(input: ReportInput): ReportView {
   const identityOf = new Map(input.identities.identities.map((each) => [each.identity_id, each]));
   const people = input.screentime.identities.map((time, index): PersonView => {
     const label = labelled(time.id, time.name);
+    const named = label !== time.id;
+    const identity = identityOf.get(time.id);
     return {
       id: time.id,
       label,
-      named: label !== time.id,
+      named,
+      suggested: named ? undefined : identity?.suggestions?.[0]?.name,
       initials: initialsOf(label, index),
       hue: hues[index % hues.length]!,
       thumb: index < thumbsMax ? plainPicture(input.thumbs.get(time.thumb_path)) : undefined,
       total_s: time.screen_time_s + time.bridged_s,
       time,
-      identity: identityOf.get(time.id),
+      identity,
     };
   });
   const labelOf = new Map([

@@ -1,6 +1,6 @@
 // What every export starts from: an episode's parsed artifacts, who is on screen when, and where
 // boxes lie in the stored picture. Pure; exports read no file.
-import type { Bbox, FramesIndex, Identities, Scenes, Screentime, Track } from '../stage/artifacts.js';
+import type { Bbox, FramesIndex, Identities, Identity, Scenes, Screentime, Track } from '../stage/artifacts.js';
 
 /** One text with the file name it would have; names hold the episode, and for EDLs the person. */
 export interface ExportedFile {
@@ -27,6 +27,8 @@ export interface Interval {
 export interface OnScreen {
   readonly id: string;
   readonly name?: string | undefined;
+  /** Of somebody unnamed: whom the cast gallery finds likely, the most similar first. */
+  readonly suggestions?: Identity['suggestions'];
   /** Ascending, apart from each other. */
   readonly intervals: readonly Interval[];
 }
@@ -37,9 +39,15 @@ export interface OnScreen {
  */
 export function peopleOnScreen({ screentime, identities }: EpisodeArtifacts): OnScreen[] {
   const hidden = hiddenIds(identities);
+  const suggested = suggestionsById(identities);
   return screentime.identities
     .filter(({ id }) => !hidden.has(id))
-    .map(({ id, name, intervals }) => ({ id, ...(name !== undefined && { name }), intervals: union(intervals) }));
+    .map(({ id, name, intervals }) => ({ id, ...(name !== undefined && { name }), ...suggested.get(id), intervals: union(intervals) })); // prettier-ignore
+}
+
+/** What the cast gallery suggests for identities without a name. */
+export function suggestionsById(identities: Identities): ReadonlyMap<string, Pick<OnScreen, 'suggestions'>> {
+  return new Map(identities.identities.flatMap(({ identity_id, suggestions }) => suggestions === undefined ? [] : [[identity_id, { suggestions }]])); // prettier-ignore
 }
 
 /** Ids of the identities that a person has hidden. */

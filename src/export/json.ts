@@ -12,6 +12,7 @@ import {
   type PixelBox,
   seenIntervals,
   storedBox,
+  suggestionsById,
 } from './episode.js';
 
 /** One face in one processed frame; `t` is the frame's second. */
@@ -74,6 +75,7 @@ function everybody(
   const main = peopleOnScreen(artifacts);
   const known = new Set(main.map(({ id }) => id));
   const names = new Map(artifacts.identities.identities.map((each) => [each.identity_id, each.name]));
+  const suggested = suggestionsById(artifacts.identities);
   const tracksOf = new Map<string, Track[]>();
   for (const { track, id } of shown) {
     if (known.has(id)) continue;
@@ -88,7 +90,7 @@ function everybody(
       const name = names.get(id);
       const seen = seenIntervals(artifacts, theirs);
       const intervals = seen.map(({ start_s, end_s }) => ({ start_s: round6(start_s), end_s: round6(end_s) }));
-      return { id, ...(name !== undefined && { name }), intervals };
+      return { id, ...(name !== undefined && { name }), ...suggested.get(id), intervals };
     }),
   };
 }

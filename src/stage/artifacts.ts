@@ -154,9 +154,39 @@ export const clustersSchema = z.object({
 });
 export type Clusters = DeepReadonly<z.infer<typeof clustersSchema>>;
 
+/** cast.json: the pictures of the cast gallery. Row i of cast.npy is the i-th one without a rejection. */
+export const castSchema = z.object({
+  schema_version: z.literal('cast_v1'),
+  detector: z.string(),
+  embedder: z.string(),
+  pictures: z.array(
+    z.object({
+      person: z.string(),
+      /** Relative to the gallery. */
+      path: z.string(),
+      /** The face, normalised to the picture; a tight crop's may reach beyond it. */
+      bbox: bbox.optional(),
+      /** Why the picture is not used, in words. */
+      rejection_reason: z.string().optional(),
+    }),
+  ),
+  /** Files and folders of the gallery that say nothing of anybody. */
+  notes: z.array(z.object({ path: z.string(), note: z.string() })),
+});
+export type Cast = DeepReadonly<z.infer<typeof castSchema>>;
+
+/** Somebody whom an identity may be, by the cast gallery; calibrated similarity. */
+const suggestion = z.object({ name: z.string(), similarity: z.number() });
+
 export const identitySchema = z.object({
   identity_id: z.string(),
   name: z.string().optional(),
+  /** Who says so: a person's edit, or the cast gallery. */
+  name_from: z.enum(['edit', 'cast']).optional(),
+  /** Of a name from the gallery: calibrated similarity to that person's pictures. */
+  name_similarity: z.number().optional(),
+  /** Of somebody unnamed: whom the gallery finds likely, the most similar first. */
+  suggestions: z.array(suggestion).optional(),
   track_ids: z.array(z.string()),
   /** Calibrated similarity of each of track_ids to the identity's centroid; screen time's confidence reads it. */
   track_similarity: z.array(z.number()).optional(),

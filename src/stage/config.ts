@@ -103,6 +103,13 @@ export const configFields = {
     0.65,
     'a person whose detections score less on average is counted among the others, unless named',
   ),
+  cast_name_sim: param(
+    unit,
+    0.68,
+    "calibrated similarity to a person's pictures in the cast gallery from which an identity is named",
+  ),
+  cast_lead: param(unit, 0.1, 'how much more similar to that person than to the second one it must be'),
+  cast_suggest_sim: param(unit, 0.5, 'calibrated similarity from which the gallery suggests a name'),
   target_fps: param(z.number().positive().nullable(), null, 'frames a second to process instead of a stride'),
   reuse_detections: param(
     z.boolean(),

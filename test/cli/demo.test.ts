@@ -44,7 +44,7 @@ test('the report is one file that asks for nothing from outside', () => {
 
 describe('a second build', () => {
   test('runs nothing', async () => {
-    expect(rulesThat('fresh', await world.build('demo'))).toHaveLength(11);
+    expect(rulesThat('fresh', await world.build('demo'))).toHaveLength(12);
   });
 
   test('with another cluster_thresh runs cluster and what follows; back again all is restored', async () => {
@@ -60,7 +60,7 @@ describe('a second build', () => {
     writeFileSync(join(world.root, 'pipeline.yaml'), `# a remark\n${world.read('pipeline.yaml')}`);
     const soon = new Date(Date.now() + 3000);
     utimesSync(join(world.root, 'data/videos/demo/episode.mp4'), soon, soon);
-    expect(rulesThat('fresh', await world.build('demo'))).toHaveLength(11);
+    expect(rulesThat('fresh', await world.build('demo'))).toHaveLength(12);
   });
 
   test('with another track_buffer starts at track, not at detect', async () => {

@@ -1,6 +1,6 @@
 // sa edit on a real clip whose people are known: what is said of them holds after everything that
 // decided on it was run anew, and ids stay with their people.
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { identityOfPerson, mentions, readIdentities } from '../support/clip-truth.js';
@@ -15,7 +15,13 @@ const log = `${manifests}/edits.yaml`;
 
 describeWithShared(
   'a real clip',
-  ['data/video/bbt_demo.mp4', 'models/yunet_n_dynamic.onnx', 'models/fr_feature.onnx', 'models/mobileface_v2_256.onnx'],
+  [
+    'data/video/bbt_demo.mp4',
+    'models/yunet_n_dynamic.onnx',
+    'models/fr_feature.onnx',
+    'models/mobileface_v2_256.onnx',
+    'data/images/bbt_cast',
+  ],
   () => {
     let world: World;
     const people = () => mentions(world, 'bbt', 'bbt_demo.gt.json');
@@ -82,6 +88,33 @@ describeWithShared(
         expect([ran.code, ran.err]).toEqual([2, expect.stringMatching(message)]);
       }
       expect(world.read(log)).toBe(before);
+    });
+
+    test('a cast gallery names the five, nobody who is not there, and never against an edit', async () => {
+      const gallery = shared('data/images/bbt_cast');
+      cpSync(gallery, join(world.root, 'data/cast/bbt'), { recursive: true });
+      const built = await world.build('bbt', 'identities');
+      expect(built).toContain('cast@bbt built');
+      expect(built).toContain('cluster@bbt fresh');
+      const all = people().filter(({ name }) => name !== undefined);
+      for (const { person, name } of all) expect(name).toBe(person);
+      expect([...new Set(readIdentities(world, 'bbt').identities.flatMap(({ name }) => name ?? []))].sort()).toEqual(['howard', 'leonard', 'penny', 'raj', 'sheldon']); // prettier-ignore
+
+      expect((await world.sa('edit', 'name', 'bbt', 'raj', 'Rajesh')).code).toBe(0);
+      await set();
+      expect(readIdentities(world, 'bbt').identities.flatMap(({ name, name_from }) => (name_from === 'edit' ? name : []))).toEqual(['Rajesh']); // prettier-ignore
+      expect((await world.sa('edit', 'undo', 'bbt')).code).toBe(0);
+
+      world.remove('data/cast/bbt/penny');
+      world.write({ 'data/cast/bbt/penny/1.jpg': 'no picture' });
+      await set();
+      expect(new Set(people().flatMap(({ name }) => name ?? []))).toEqual(new Set(['howard', 'leonard', 'raj', 'sheldon'])); // prettier-ignore
+      expect(world.read(`${manifests}/cast.json`)).toContain(
+        'cannot be read: Input file contains unsupported image format',
+      );
+      world.remove('data/cast');
+      expect(await world.build('bbt', 'identities')).toContain('cast@bbt restored');
+      expect(people().every(({ name }) => name === undefined)).toBe(true);
     });
 
     test('names, a merge, a not-same, a lock and ids hold under other thresholds and another embedder', async () => {

@@ -85,6 +85,32 @@ test('edits that no longer apply are listed', () => {
   expect(textOf(page)).toContain('Edits that no longer apply rename track-00042 no such track');
 });
 
+test('what the cast gallery says is shown: names, suggestions, and pictures that could not be used', () => {
+  const { identities, ...rest } = episode();
+  const [first, , third] = identities.identities;
+  const named = identities.identities.map((each) =>
+    each === first
+      ? { ...each, name_from: 'cast' as const, name_similarity: 0.912 }
+      : each === third
+        ? { ...each, suggestions: [{ name: 'Cleo <3', similarity: 0.61 }] }
+        : each,
+  );
+  const cast = {
+    schema_version: 'cast_v1' as const,
+    ...{ detector: 'yunet_n', embedder: 'mobileface_v2' },
+    pictures: [{ person: 'Ada', path: 'Ada/2.jpg', rejection_reason: 'no face found' }],
+    notes: [{ path: 'me.jpg', note: "in nobody's folder" }],
+  };
+  const said = textOf(reportPage({ ...rest, identities: { ...identities, identities: named }, cast }));
+  expect(said).toContain('like the cast pictures 0.91');
+  expect(said).toContain('id_0003 perhaps Cleo &lt;3');
+  expect(said).toContain('perhaps Cleo &lt;3 0.61');
+  expect(said).toContain(
+    'Cast pictures that were not used cast/Ada/2.jpg no face found cast/me.jpg in nobody&#39;s folder',
+  );
+  expect(textOf(page)).not.toContain('Cast pictures');
+});
+
 describe('states', () => {
   test('no face at all', () => {
     const empty = reportPage(episode([], []));
@@ -142,7 +168,7 @@ test('the stage reads the artifacts and puts the thumbnails in; one that is gone
   mkdirSync(join(root, 'thumbs'));
   writeFileSync(join(root, 'thumbs', 'id_0001.jpg'), Buffer.from([0xff, 0xd8, 0xff, 0xe0]));
   const context = {
-    inputs: { path: (role: string) => join(root, role) },
+    inputs: { path: (role: string) => join(root, role), optional: () => undefined },
     outputs: { path: (role: string) => join(root, role) },
     card: (role: 'detector' | 'embedder') => (role === 'detector' ? detector : embedder),
     signal: new AbortController().signal,

@@ -34,7 +34,7 @@ test('only what depends on the parameter runs, nothing on disk changes, and a se
   expect(filesOf(data)).toEqual(before);
   expect(existsSync(join(data, '.sa/sweep'))).toBe(false);
   expect(await world.build('ep', 'identities', '--set', 'cluster_thresh=0.8')).toMatch(
-    /cluster@ep restored, identities@ep restored$/,
+    /cluster@ep restored, cast@ep fresh, identities@ep restored$/,
   );
 });
 

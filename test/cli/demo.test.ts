@@ -71,6 +71,7 @@ describe('a second build', () => {
       'probe',
       'scenes',
       'detect',
+      'cast',
     ]);
   });
 });

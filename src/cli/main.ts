@@ -355,6 +355,8 @@ if (isEntry()) {
   process.stdout.on('error', (error: NodeJS.ErrnoException) =>
     process.exit(error.code === 'EPIPE' ? exitCodes.done : exitCodes.internal),
   );
+  // Nobody reads the diagnostics any more: no reason to stop, least of all for a server.
+  process.stderr.on('error', () => undefined);
   process.exitCode = await main(process.argv.slice(2), {
     cwd: process.cwd(),
     env: process.env,

@@ -247,7 +247,7 @@ export class JobBoard {
     void this.#change(entry, { state: 'running', startedAt: startedAt ?? new Date().toISOString(), runs: runs + 1 }, [
       { event: 'state', data: { state: 'running', runs: runs + 1 } },
     ]);
-    log(`${id} ${request.ep}: ${runs === 0 ? 'started' : 'goes on'}`);
+    if (runs > 0) log(`${id} ${request.ep}: goes on`);
     this.#running.add(entry);
     const build = startBuild(request, (event) => this.#observe(entry, event));
     entry.build = build;
@@ -309,7 +309,9 @@ export class JobBoard {
       [{ event: 'end', data: { state, error, summary: summary as unknown as Json } }],
       { durable: true },
     );
-    this.#options.log(`${entry.record.id} ${entry.record.request.ep}: ${state}${error === null ? '' : `: ${error}`}`);
+    // One line a job: whoever does not read the log must not find it full.
+    const why = error === null ? '' : `: ${error.split('\n')[0] ?? ''}`;
+    this.#options.log(`${entry.record.id} ${entry.record.request.ep}: ${state}${why}`);
     this.#ended++;
     this.#forgetOldest();
     try {

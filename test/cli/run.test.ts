@@ -34,3 +34,20 @@ test('each stage says what it counted beside its times', async () => {
     stages: [{ stage: 'copy', success: true, outcome: 'built', device: null }],
   });
 });
+
+test('an episode is never built from its old video when another one is named', async () => {
+  const world = testWorkspace({
+    'pipeline.yaml':
+      'sa: 1\neach: { ep: "v/{ep}.txt" }\nrules:\n  copy:\n    run: "cp {inputs.v} {outputs.o}"\n    inputs: { v: "v/{ep}.txt" }\n    outputs: { o: "o/{ep}.txt" }\n',
+    'data/v/one.txt': 'first',
+    'same.txt': 'first',
+    'other.txt': 'other',
+  });
+  for (const video of ['same.txt', 'data/v/one.txt', 'removed.txt'])
+    expect((await world.sa('run', 'one', '--video', video)).code).toBe(0);
+  const refused = await world.sa('run', 'one', '--video', 'other.txt');
+  expect([refused.code, refused.err]).toMatchObject([
+    2,
+    expect.stringContaining('has another video already') as string,
+  ]);
+});

@@ -37,6 +37,7 @@ export function framesIndex(facts: VideoFacts): FramesIndex {
     variable_rate: hasVariableRate(pts),
     pts: [...pts],
     last_duration: lastDuration,
+    ...(facts.clockMended ? { clock_mended: true } : {}),
   };
 }
 

@@ -1,10 +1,11 @@
 // Hands out a video's frames as pixels: one ffmpeg process, one reused buffer, as fast as the
-// reader takes them and no faster. Frames are counted, never sought; it decides nothing about which.
+// reader takes them and no faster. A frame is known by its ordinal; it decides nothing about which.
 import { problem } from '../base/problem.js';
 import type { Frame, FrameRequest, PixelFormat } from '../stage/frames.js';
 import type { VideoFacts } from '../stage/stage.js';
 import { FfmpegError, startFfmpeg, type RunningFfmpeg } from './ffmpeg.js';
-import { planSelect, type SelectPlan } from './selection.js';
+import { seekTo, type Seek } from './seek.js';
+import { countedFrom, planSelect, stretchOf, type SelectPlan } from './selection.js';
 import { usualMediaTools, type MediaTools } from './tools.js';
 import { twoTap, type TwoTap } from './two-tap.js';
 
@@ -39,19 +40,30 @@ export function frameSize(
  * reused for the next frame. Memory stays at about three frames. Ends ffmpeg when the reader stops or `signal` aborts.
  *
  * Throws a ProblemError `bad-video` when ffmpeg fails or when the video decodes to another number
- * of frames than `facts.pts` has, because every later time would then be wrong.
+ * of frames than `facts.pts` has, because every later time would then be wrong. With `seek`, what lies
+ * before the first wanted frame is not decoded; throws an InexactSeek when the frames that arrived
+ * turn out not to be exactly the wanted ones, and then the caller must decode again without it.
  */
 export async function* decodeFrames(
   path: string,
   facts: VideoFacts,
   request: Omit<FrameRequest, 'video'>,
   signal: AbortSignal,
-  options: { readonly tools?: MediaTools } = {},
+  options: DecodeOptions = {},
 ): AsyncGenerator<Frame, void, undefined> {
   const { width, height } = frameSize(facts, request.size);
   const channels = channelsOf[request.format];
-  const plan = planSelect(request.select, facts.pts.length);
+  const frameCount = facts.pts.length;
+  const stretch = stretchOf(request.select, frameCount);
+  const sought = options.seek === true ? seekTo(stretch, facts) : undefined;
+  const origin = sought === undefined ? 0 : stretch.from;
+  const plan =
+    sought === undefined
+      ? planSelect(request.select, frameCount)
+      : planSelect(countedFrom(request.select, stretch), stretch.to - stretch.from);
   if (plan.wanted.length === 0) return;
+  // What follows the last wanted frame is of no interest; a sought stretch ends there by itself.
+  const endsEarly = sought === undefined && (request.select.kind === 'listed' || stretch.to < frameCount);
   const upright = uprightStoredSize(facts);
   const sampler =
     request.scaler === 'two-tap'
@@ -63,9 +75,9 @@ export async function* decodeFrames(
     path,
     // The graph below turns and scales by itself, for every frame: ffmpeg must not turn first, nor
     // rebuild the graph (and count frames from 0 again) when the stream changes size half-way.
-    inputOptions: ['-noautorotate', '-reinit_filter', '0'],
+    inputOptions: ['-noautorotate', '-reinit_filter', '0', ...(sought?.inputOptions ?? [])],
     ...(sampler && { sideInput: mapInput(sampler) }),
-    filters: filterGraph({ facts, request, plan, sampler, width, height }),
+    filters: filterGraph({ facts, request, plan, sought, sampler, width, height }),
     outputOptions: ['-f', 'rawvideo', '-pix_fmt', ffmpegFormat[request.format]],
     bufferBytes: Math.min(bufferBytesMax, Math.max(bufferBytesMin, 2 * rawBytes)),
     signal,
@@ -74,7 +86,8 @@ export async function* decodeFrames(
   try {
     const wanted = plan.wanted[Symbol.iterator]();
     let next = wanted.next();
-    const passing = plan.passing[Symbol.iterator]();
+    const ordinals = [...plan.passing];
+    const passing = ordinals[Symbol.iterator]();
     let received = 0;
     for await (const raw of rawPictures(ffmpeg, rawBytes)) {
       signal.throwIfAborted();
@@ -83,15 +96,17 @@ export async function* decodeFrames(
       // More pictures than the plan foresees: counted to the end for the message below.
       if (ordinal.done === true || next.done === true || ordinal.value !== next.value) continue;
       if (reused) sampler?.blend(raw, reused);
-      yield { index: ordinal.value, width, height, data: reused ?? raw };
+      yield { index: origin + ordinal.value, width, height, data: reused ?? raw };
       next = wanted.next();
-      // A listed selection is complete here; what follows in the video is of no interest.
-      if (next.done === true && request.select.kind === 'listed') return;
+      if (next.done === true && endsEarly) return;
     }
     await ffmpeg.finished;
-    const expected = request.select.kind === 'listed' ? plan.wanted.length : countOf(plan.passing);
-    if (received !== expected || next.done !== true) throw differs(path, facts.pts.length, received, expected);
+    const expected = endsEarly ? plan.wanted.length : ordinals.length;
+    if (received === expected && next.done === true) return;
+    if (sought !== undefined) throw new InexactSeek(`${path}: ${received} frames, not ${expected}, were found there`);
+    throw differs(path, frameCount, received, expected);
   } catch (error) {
+    if (error instanceof FfmpegError && sought !== undefined) throw new InexactSeek(error.message, { cause: error });
     if (error instanceof FfmpegError) throw decodeFailed(path, error);
     throw error;
   } finally {
@@ -99,17 +114,30 @@ export async function* decodeFrames(
   }
 }
 
+export interface DecodeOptions {
+  readonly tools?: MediaTools;
+  /** Begin near the first wanted frame where the file's own times tell where that is. */
+  readonly seek?: boolean;
+}
+
+/** Seeking did not lead to exactly the wanted frames: the file is not what its index says. */
+export class InexactSeek extends Error {
+  override readonly name = 'InexactSeek';
+}
+
 interface GraphParts {
   readonly facts: VideoFacts;
   readonly request: Omit<FrameRequest, 'video'>;
   readonly plan: SelectPlan;
+  readonly sought: Seek | undefined;
   readonly sampler: TwoTap | undefined;
   readonly width: number;
   readonly height: number;
 }
 
-function filterGraph({ facts, request, plan, sampler, width, height }: GraphParts): string {
-  const select = plan.expression === undefined ? [] : [`select=${plan.expression}`];
+function filterGraph({ facts, request, plan, sought, sampler, width, height }: GraphParts): string {
+  // Frames are counted from the first one that seeking leaves.
+  const select = [...(sought?.filters ?? []), ...(plan.expression === undefined ? [] : [`select=${plan.expression}`])];
   const format = `format=${ffmpegFormat[request.format]}`;
   // Timestamps mean nothing here, so they are made plain: late, missing or doubled ones cannot
   // make a later filter wait for a frame or skip one.
@@ -184,10 +212,6 @@ async function* rawPictures(ffmpeg: RunningFfmpeg, bytes: number): AsyncGenerato
       filled = 0;
     }
   }
-}
-
-function countOf(items: Iterable<number>): number {
-  return [...items].length;
 }
 
 function differs(path: string, frameCount: number, received: number, expected: number): Error {

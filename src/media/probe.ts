@@ -38,9 +38,14 @@ export async function probeVideo(path: string, signal: AbortSignal, options: Pro
     const shown = await frameTimes(tools, path, facts, believed, signal);
     // A bare stream has no clock: what each demuxer makes up in its stead differs by version.
     const timed = packets.some(({ pts }) => pts !== undefined);
-    const times = timed ? shown : shown.map((_, at) => at * bareStep(facts, packets));
+    const times = timed ? shown.times : shown.times.map((_, at) => at * bareStep(facts, packets));
     if (times.length === 0) throw badVideo(path, 'has a video stream in which no picture can be decoded');
-    return { ...publicFacts(facts), pts: times, lastDuration: lastDuration(facts, packets, times) };
+    return {
+      ...publicFacts(facts),
+      pts: times,
+      lastDuration: lastDuration(facts, packets, times),
+      clockMended: !timed || shown.mended,
+    };
   } catch (error) {
     if (error instanceof FfmpegError) throw await unreadable(path, error);
     throw error;
@@ -111,12 +116,18 @@ async function frameTimes(
   facts: StreamFacts,
   believed: readonly number[] | undefined,
   signal: AbortSignal,
-): Promise<readonly number[]> {
+): Promise<FrameTimes> {
   if (!believed) return decodeTimes(tools, path, facts, signal);
-  const decoded = await decodeTimes(tools, path, facts, signal, framesCompared);
-  const complete = decoded.length === Math.min(framesCompared, believed.length);
-  const agree = complete && decoded.every((time, at) => time === believed[at]);
-  return agree ? believed : decodeTimes(tools, path, facts, signal);
+  const { times } = await decodeTimes(tools, path, facts, signal, framesCompared);
+  const complete = times.length === Math.min(framesCompared, believed.length);
+  const agree = complete && times.every((time, at) => time === believed[at]);
+  return agree ? { times: believed, mended: false } : decodeTimes(tools, path, facts, signal);
+}
+
+interface FrameTimes {
+  readonly times: readonly number[];
+  /** Not the file's own: those do not ascend, or some are missing. */
+  readonly mended: boolean;
 }
 
 /** Times of the decoded frames, by ffmpeg's `showinfo`; of the first `most` frames where given. */
@@ -126,8 +137,8 @@ async function decodeTimes(
   facts: StreamFacts,
   signal: AbortSignal,
   most?: number,
-): Promise<readonly number[]> {
-  const times: (number | undefined)[] = [];
+): Promise<FrameTimes> {
+  const told: (number | undefined)[] = [];
   const [numerator, denominator] = facts.timeBase;
   const ffmpeg = startFfmpeg({
     tools,
@@ -142,7 +153,7 @@ async function decodeTimes(
     signal,
     onLine(line) {
       const found = /Parsed_showinfo.*\bn: *\d+ +pts: *(-?\d+|NOPTS)/.exec(line);
-      if (found) times.push(found[1] === 'NOPTS' ? undefined : Number(found[1]));
+      if (found) told.push(found[1] === 'NOPTS' ? undefined : Number(found[1]));
     },
   });
   try {
@@ -151,13 +162,9 @@ async function decodeTimes(
   } finally {
     await ffmpeg.stop();
   }
-  return ascending(
-    times,
-    nominalStep(
-      facts,
-      times.filter((time) => time !== undefined),
-    ),
-  );
+  const known = told.filter((time) => time !== undefined);
+  const times = ascending(told, nominalStep(facts, known));
+  return { times, mended: times.some((time, at) => time !== told[at]) };
 }
 
 function nominalStep(facts: StreamFacts, times: readonly number[]): number {
@@ -176,7 +183,7 @@ function lastDuration(facts: StreamFacts, packets: readonly Packet[], times: rea
   return last?.duration ?? nominalStep(facts, times);
 }
 
-function publicFacts(facts: StreamFacts): Omit<VideoFacts, 'pts' | 'lastDuration'> {
+function publicFacts(facts: StreamFacts): Omit<VideoFacts, 'pts' | 'lastDuration' | 'clockMended'> {
   const { container, codec, storedWidth, storedHeight, width, height, rotation, pixelAspect, timeBase } = facts;
   return { container, codec, storedWidth, storedHeight, width, height, rotation, pixelAspect, timeBase };
 }

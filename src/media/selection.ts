@@ -17,6 +17,36 @@ const expressionLengthMax = process.platform === 'win32' ? 24_000 : 100_000;
 /** Flags in one number of the expression, which ffmpeg computes with doubles: exact below 2^53. */
 const flagsInNumber = 48;
 
+/** Frames `from` up to, not including, `to`, by ordinal. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The stretch of a video that a selection lies in. */
+export function stretchOf(select: FrameSelection, frameCount: number): Stretch {
+  switch (select.kind) {
+    case 'all':
+      return { from: 0, to: frameCount };
+    case 'every':
+      return { from: select.from ?? 0, to: Math.min(select.to ?? frameCount, frameCount) };
+    case 'listed':
+      return { from: select.indices[0] ?? 0, to: (select.indices.at(-1) ?? -1) + 1 };
+  }
+}
+
+/** The same selection where frames are counted from `from` instead of the video's first. */
+export function countedFrom(select: FrameSelection, { from, to }: Stretch): FrameSelection {
+  switch (select.kind) {
+    case 'all':
+      return select;
+    case 'every':
+      return { kind: 'every', stride: select.stride, from: 0, to: to - from };
+    case 'listed':
+      return { kind: 'listed', indices: select.indices.map((index) => index - from) };
+  }
+}
+
 /**
  * Plans the selection over `frameCount` frames. Throws when a listed ordinal is out of range or
  * the list does not ascend, and when a stride is not a whole number from 1.
@@ -24,19 +54,27 @@ const flagsInNumber = 48;
 export function planSelect(select: FrameSelection, frameCount: number): SelectPlan {
   switch (select.kind) {
     case 'all':
-      return planStride(1, frameCount);
+      return planStride(1, { from: 0, to: frameCount }, frameCount);
     case 'every':
       if (!Number.isInteger(select.stride) || select.stride < 1)
         throw new Error(`stride ${select.stride} is not 1 or more`);
-      return planStride(select.stride, frameCount);
+      return planStride(select.stride, stretchOf(select, frameCount), frameCount);
     case 'listed':
       return planListed(select.indices, frameCount);
   }
 }
 
-function planStride(stride: number, frameCount: number): SelectPlan {
-  const wanted = Array.from({ length: Math.ceil(frameCount / stride) }, (_, step) => step * stride);
-  return { expression: stride === 1 ? undefined : `not(mod(n\\,${stride}))`, passing: wanted, wanted };
+function planStride(stride: number, { from, to }: Stretch, frameCount: number): SelectPlan {
+  const wanted = Array.from(
+    { length: Math.max(0, Math.ceil((to - from) / stride)) },
+    (_, step) => from + step * stride,
+  );
+  const terms = [
+    ...(from > 0 ? [`gte(n\\,${from})`] : []),
+    ...(to < frameCount ? [`lt(n\\,${to})`] : []),
+    ...(stride > 1 ? [`not(mod(n-${from}\\,${stride}))`] : []),
+  ];
+  return { expression: terms.length === 0 ? undefined : terms.join('*'), passing: wanted, wanted };
 }
 
 function planListed(indices: readonly number[], frameCount: number): SelectPlan {
@@ -49,7 +87,8 @@ function planListed(indices: readonly number[], frameCount: number): SelectPlan 
   for (let framesInFlag = 1; ; framesInFlag *= 2) {
     const flags = new Set(indices.map((index) => Math.floor(index / framesInFlag)));
     // Where most frames pass anyway, evaluating the expression costs more than it saves.
-    if (flags.size * framesInFlag * 4 > frameCount * 3) return { ...planStride(1, frameCount), wanted: indices };
+    if (flags.size * framesInFlag * 4 > frameCount * 3)
+      return { ...planStride(1, { from: 0, to: frameCount }, frameCount), wanted: indices };
     const expression = expressionOf(flags, framesInFlag, frameCount);
     if (expression.length > expressionLengthMax) continue;
     return { expression, passing: ordinalsOf(flags, framesInFlag, frameCount), wanted: indices };

@@ -36,5 +36,6 @@ function factsOf(index: FramesIndex): VideoFacts {
     timeBase: index.time_base,
     pts: index.pts,
     lastDuration: index.last_duration,
+    clockMended: index.clock_mended === true,
   };
 }

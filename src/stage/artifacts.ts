@@ -40,6 +40,8 @@ export const framesIndexSchema = z.object({
   pts: z.array(z.number().int()),
   /** Length of the last frame in time base units. */
   last_duration: z.number().int().positive(),
+  /** Stands only where the file's own times were missing or did not ascend: no frame can be sought by `pts` there. */
+  clock_mended: z.literal(true).optional(),
 });
 export type FramesIndex = DeepReadonly<z.infer<typeof framesIndexSchema>>;
 

@@ -1,9 +1,10 @@
 // What a stage says about the frames it wants, and what it is handed. Stages never open a video.
 
-/** Which frames: all, every n-th from frame 0, or listed ordinals in ascending order. */
+/** Which frames: all, every n-th, or listed ordinals in ascending order. */
 export type FrameSelection =
   | { readonly kind: 'all' }
-  | { readonly kind: 'every'; readonly stride: number }
+  /** `from`, from + stride, ... below `to`: frame ordinals; the whole video where they are left out. */
+  | { readonly kind: 'every'; readonly stride: number; readonly from?: number; readonly to?: number }
   | { readonly kind: 'listed'; readonly indices: readonly number[] };
 
 /**

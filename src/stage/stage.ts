@@ -64,6 +64,8 @@ export interface VideoFacts {
   readonly pts: readonly number[];
   /** Length of the last frame in time base units. */
   readonly lastDuration: number;
+  /** The file's own times are missing or do not ascend: `pts` was made of them and finds no frame in the file. */
+  readonly clockMended: boolean;
 }
 
 /** Everything that a stage is handed when it runs. */

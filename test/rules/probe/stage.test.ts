@@ -15,6 +15,7 @@ const facts: VideoFacts = {
   timeBase: [1, 1000],
   pts: [700, 740, 780, 820],
   lastDuration: 40,
+  clockMended: false,
 };
 
 test('length and rate count from the first frame to the end of the last', () => {

@@ -1,0 +1,46 @@
+// Where to begin decoding so that a stretch of frames comes out exactly as a straight decode gives
+// it. Pure: it trusts only containers that keep each picture's time, and it names times, not bytes.
+import type { VideoFacts } from '../stage/stage.js';
+import type { Stretch } from './selection.js';
+
+/** How ffmpeg is told to begin near a frame and to hand out just the stretch. */
+export interface Seek {
+  readonly inputOptions: readonly string[];
+  /** Filters that let the frames of the stretch through and nothing else, by their own times. */
+  readonly filters: readonly string[];
+}
+
+/** Containers whose packets carry the time at which each picture is shown, and an index of key pictures. */
+const timedContainers = /mp4|matroska|webm/;
+
+/**
+ * Frames before the wanted one at which the key picture is looked for. A file is sought by the time at
+ * which pictures are decoded; H.264 and HEVC show a picture up to 16 pictures after that. Whatever
+ * precedes a key picture but is shown after it (open GOP) then lies before the stretch as well.
+ */
+const marginFrames = 20;
+
+/** How to get at `stretch` without decoding all before it; undefined where only counting from the start is exact. */
+export function seekTo({ from, to }: Stretch, facts: VideoFacts): Seek | undefined {
+  const { pts, timeBase } = facts;
+  if (facts.clockMended || !timedContainers.test(facts.container) || from >= to) return undefined;
+  if (from === 0 && to === pts.length) return undefined;
+  const [numerator, denominator] = timeBase;
+  const nearby = pts[from - marginFrames];
+  const seconds = nearby === undefined ? 0 : Math.floor((nearby * numerator * 1e6) / denominator) / 1e6;
+  const bounds = [
+    ...(from > 0 ? [`start_pts=${pts[from]!}`] : []),
+    ...(to < pts.length ? [`end_pts=${pts[to]!}`] : []),
+  ];
+  return {
+    inputOptions: [
+      // The container's own times, not times counted from the first stream's start or from where it was sought.
+      '-copyts',
+      // A picture whose references were not decoded is left out, and missed, instead of shown grey.
+      ...(seconds > 0
+        ? ['-seek_timestamp', '1', '-noaccurate_seek', '-ss', seconds.toFixed(6), '-flags', '-output_corrupt']
+        : []),
+    ],
+    filters: [`settb=${numerator}/${denominator}`, `trim=${bounds.join(':')}`],
+  };
+}

@@ -1,5 +1,6 @@
 // The stage `detect`: frames in, detections.jsonl out. It keeps rows down to the low band that the
 // tracker's second association needs; det_thresh decides later what can start or carry a track.
+import { join } from 'node:path';
 import {
   detectionSchema,
   framesIndexSchema,
@@ -9,7 +10,9 @@ import {
 } from '../../src/stage/artifacts.js';
 import type { Frame } from '../../src/stage/frames.js';
 import { readJson, writeJsonLines } from '../../src/stage/read-write.js';
-import type { Stage } from '../../src/stage/stage.js';
+import type { ChunkedStage } from '../../src/stage/stage.js';
+import { chunkLength, runsOf, type Run } from '../media/division.js';
+import { concatenate, sumCounts } from '../media/parts.js';
 import { processingStride } from '../media/stride.js';
 import { FaceDetector } from './detector.js';
 import type { FoundFace } from './merge.js';
@@ -19,57 +22,78 @@ type Params = 'detector' | 'det_thresh' | 'det_size' | 'det_scales' | 'min_box_a
 /** Lower end of the band of weak detections that may continue a track (ByteTrack). */
 const lowBand = 0.1;
 
+/** Name of a chunk's rows in its part. */
+const partFile = 'detections.jsonl';
+
 /** One frame in the network while the next is packed; more would only hold more memory. */
 const framesInFlightMax = 2;
 
-export const stage: Stage<Params> = {
-  async wants({ inputs, params }) {
-    const index = await readJson(inputs.path('frames'), framesIndexSchema);
-    const side = Math.max(...sizesOf(params));
-    return {
-      video: 'video',
-      select: { kind: 'every', stride: processingStride(params, index.fps) },
-      // Scaled once, by the decoder; smaller inputs are made from this picture.
-      size: { kind: 'fit', width: side, height: side },
-      format: 'rgb24',
-      scaler: 'bilinear',
-    };
-  },
+export const stage: ChunkedStage<Params, Run> = {
+  chunks: {
+    /** Runs of source frames, each beginning with a frame that is processed. */
+    async split({ inputs, params }, size) {
+      const index = await readJson(inputs.path('frames'), framesIndexSchema);
+      const stride = processingStride(params, index.fps);
+      const length = Math.ceil(chunkLength(index.frame_count, size.frames) / stride) * stride;
+      return runsOf(index.frame_count, length);
+    },
 
-  async run(context) {
-    const { inputs, outputs, params, frames, signal } = context;
-    const index = await readJson(inputs.path('frames'), framesIndexSchema);
-    const open = await context.model('detector');
-    const detector = new FaceDetector(open, {
-      sizes: sizesOf(params),
-      scoreMin: Math.min(lowBand, params.det_thresh),
-      video: index,
-      boxAreaMin: params.min_box_area * uprightPixelsPerStored(index),
-    });
-    const total = Math.ceil(index.frame_count / processingStride(params, index.fps));
-    const rows: Detection[] = [];
-    let done = 0;
-    const inFlight: { readonly frameIndex: number; readonly faces: Promise<FoundFace[]> }[] = [];
-    const finishOldest = async (): Promise<void> => {
-      const oldest = inFlight.shift();
-      if (oldest === undefined) return;
-      for (const face of await oldest.faces) rows.push(rowOf(face, oldest.frameIndex, index, open.card.name));
-      done += 1;
-      context.progress(done, total);
-    };
-    try {
-      for await (const frame of frames) {
-        signal.throwIfAborted();
-        if (inFlight.length === framesInFlightMax) await finishOldest();
-        inFlight.push(start(detector, frame));
+    async wants({ inputs, params }, { from, to }) {
+      const index = await readJson(inputs.path('frames'), framesIndexSchema);
+      const side = Math.max(...sizesOf(params));
+      return {
+        video: 'video',
+        select: { kind: 'every', stride: processingStride(params, index.fps), from, to },
+        // Scaled once, by the decoder; smaller inputs are made from this picture.
+        size: { kind: 'fit', width: side, height: side },
+        format: 'rgb24',
+        scaler: 'bilinear',
+      };
+    },
+
+    async runChunk(context, { from, to }) {
+      const { inputs, params, frames, signal } = context;
+      const index = await readJson(inputs.path('frames'), framesIndexSchema);
+      const open = await context.model('detector');
+      const detector = new FaceDetector(open, {
+        sizes: sizesOf(params),
+        scoreMin: Math.min(lowBand, params.det_thresh),
+        video: index,
+        boxAreaMin: params.min_box_area * uprightPixelsPerStored(index),
+      });
+      const total = Math.ceil((to - from) / processingStride(params, index.fps));
+      const rows: Detection[] = [];
+      let done = 0;
+      const inFlight: { readonly frameIndex: number; readonly faces: Promise<FoundFace[]> }[] = [];
+      const finishOldest = async (): Promise<void> => {
+        const oldest = inFlight.shift();
+        if (oldest === undefined) return;
+        for (const face of await oldest.faces) rows.push(rowOf(face, oldest.frameIndex, index, open.card.name));
+        done += 1;
+        context.progress(done, total);
+      };
+      try {
+        for await (const frame of frames) {
+          signal.throwIfAborted();
+          if (inFlight.length === framesInFlightMax) await finishOldest();
+          inFlight.push(start(detector, frame));
+        }
+        while (inFlight.length > 0) await finishOldest();
+      } finally {
+        // Left over only when something failed: they must not outlive the stage, and that failure is the one to tell.
+        await Promise.allSettled(inFlight.map(({ faces }) => faces));
       }
-      while (inFlight.length > 0) await finishOldest();
-    } finally {
-      // Left over only when something failed: they must not outlive the stage, and that failure is the one to tell.
-      await Promise.allSettled(inFlight.map(({ faces }) => faces));
-    }
-    await writeJsonLines(outputs.path('detections'), detectionSchema, rows);
-    return { detections_count: rows.length, frames_count: done };
+      await writeJsonLines(join(context.part, partFile), detectionSchema, rows);
+      return { detections_count: rows.length, frames_count: done };
+    },
+
+    async merge({ outputs }, parts) {
+      await concatenate(
+        parts.map(({ folder }) => join(folder, partFile)),
+        outputs.path('detections'),
+      );
+      return sumCounts(parts);
+    },
   },
 };
 

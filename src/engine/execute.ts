@@ -6,37 +6,23 @@ import { canonicalJson } from '../base/canonical-json.js';
 import type { Action } from '../graph/graph.js';
 import type { ContentDigest } from '../hash/xxh64.js';
 import type { Pools } from '../pipeline/pipeline.js';
-import type { TakenResources } from '../stage/stage.js';
 import type { Trace } from '../store/store.js';
+import { runInChunks, type ChunkedAction, type ChunkedResult } from './chunks.js';
 import { decide, type Verdict, type World } from './decide.js';
+import type { ActionJob, RunResult } from './job.js';
 import type { LockEntry } from './lockfile.js';
 import { fingerprintOf, type Manifest } from './manifest.js';
 import type { Plan, Step } from './plan.js';
 import { clearTemporaries, digestStaged, publish, Staging } from './publish.js';
 import type { Reason } from './reasons.js';
 import { workThrough } from './schedule.js';
-import { Slots, type Taken } from './slots.js';
+import { Slots, type Hold } from './slots.js';
 
 /** All that the engine needs of whoever runs actions. */
 export interface ActionRunner {
+  /** How the action's work is divided; undefined when it runs as a whole. */
+  split(job: ActionJob, signal: AbortSignal): Promise<ChunkedAction | undefined>;
   run(job: ActionJob, signal: AbortSignal): Promise<RunResult>;
-}
-
-export interface ActionJob {
-  readonly action: Action;
-  readonly manifest: Manifest;
-  /** What it holds of the pools while it runs; never part of the manifest. */
-  readonly resources: TakenResources;
-  /** Absolute path at which an output must be written. */
-  stagedPath(role: string): string;
-  progress(done: number, total: number): void;
-}
-
-export interface RunResult {
-  readonly counts: Readonly<Record<string, number>>;
-  readonly device?: { readonly asked: string; readonly resolved: string } | undefined;
-  /** Files that a depfile named. */
-  readonly found?: readonly string[] | undefined;
 }
 
 /** What became of an action. */
@@ -113,11 +99,11 @@ export async function executePlan(plan: Plan, execution: Execution): Promise<Act
         settle: ({ action, verdict }) =>
           verdict.kind === 'fresh' && report(action, keepFresh(action, verdict, verdicts, world)),
         skip,
-        async carryOut(action, taken) {
+        async carryOut(action, hold) {
           signal.throwIfAborted();
           if (skip(action)) return;
           const startedAt = new Date();
-          report(action, await carryOut(action, verdicts, execution, taken), startedAt);
+          report(action, await carryOut(action, verdicts, execution, hold), startedAt);
         },
       },
       { slots, expected: (step) => execution.expected(step) },
@@ -151,14 +137,14 @@ async function carryOut(
   action: Action,
   verdicts: Map<Action, Verdict>,
   execution: Execution,
-  taken: Taken,
+  hold: Hold,
 ): Promise<Outcome> {
   const { world, observer, signal } = execution;
   let verdict = decide(action, verdicts, world);
   if ('input' in verdict) return { kind: 'failed', error: new Error(`${verdict.input.path} is no longer there`) };
   if (verdict.kind === 'later') throw new Error(`${action.id} was started before what it needs`);
   if (verdict.kind === 'fresh') return keepFresh(action, verdict, verdicts, world);
-  observer.started(action, verdict, taken.slot);
+  observer.started(action, verdict, hold.taken.slot);
   try {
     if (verdict.kind === 'restore') {
       const { trace, reasons } = verdict;
@@ -169,7 +155,7 @@ async function carryOut(
       // A blob was damaged and is set aside: make it anew.
       verdict = { kind: 'run', manifest: verdict.entry.manifest, fingerprint: trace.fingerprint, reasons };
     }
-    return await runAction(action, verdict, verdicts, execution, taken);
+    return await runAction(action, verdict, verdicts, execution, hold);
   } catch (error) {
     if (signal.aborted) throw error;
     return { kind: 'failed', error };
@@ -188,21 +174,21 @@ async function runAction(
   verdict: Verdict & { kind: 'run' },
   verdicts: Map<Action, Verdict>,
   execution: Execution,
-  taken: Taken,
+  hold: Hold,
 ): Promise<Outcome> {
-  const { world, runner, observer, signal } = execution;
+  const { world, observer } = execution;
   const staging = new Staging(execution.temporaryRoot);
   const started = performance.now();
   try {
     const job: ActionJob = {
       action,
       manifest: verdict.manifest,
-      resources: taken.resources,
+      resources: hold.taken.resources,
       stagedPath: (role) => staging.pathFor(role, action.outputs[role]!),
       progress: (done, total) => observer.progress(action, done, total),
     };
-    const result = await runner.run(job, signal);
-    signal.throwIfAborted();
+    const { result, spentBefore = 0, forget } = await runJob(job, verdict.fingerprint, staging, { execution, hold });
+    execution.signal.throwIfAborted();
     refuseChangedInputs(action, verdict.manifest, world);
     const manifest = withFound(verdict.manifest, result.found ?? [], world);
     const outputs = Object.fromEntries(
@@ -211,7 +197,7 @@ async function runAction(
         { staged: job.stagedPath(role), digest: digestOutput(action, role, job) },
       ]),
     );
-    const seconds = (performance.now() - started) / 1000;
+    const seconds = spentBefore + (performance.now() - started) / 1000;
     const flush = { durable: seconds >= flushedFromSeconds };
     const trace: Trace = {
       fingerprint: fingerprintOf(manifest),
@@ -229,6 +215,7 @@ async function runAction(
     };
     if (result.found) world.store?.keepDependencies(fingerprintOf({ ...manifest, found: {} }), result.found);
     world.store?.keep(trace, flush);
+    forget?.();
     for (const [role, { staged }] of Object.entries(outputs))
       publish(staged, execution.dataRoot, action.outputs[role]!, flush);
     recordFresh(action, manifest, trace, verdicts, execution);
@@ -236,6 +223,31 @@ async function runAction(
   } finally {
     staging.remove();
   }
+}
+
+/** Runs the job as a whole or in chunks; then `spentBefore` and `forget` are those of `runInChunks`. */
+async function runJob(
+  job: ActionJob,
+  fingerprint: string,
+  staging: Staging,
+  { execution, hold }: { readonly execution: Execution; readonly hold: Hold },
+): Promise<Pick<ChunkedResult, 'result'> & Partial<ChunkedResult>> {
+  const { runner, signal, world } = execution;
+  const work = await runner.split(job, signal);
+  if (work === undefined) return { result: await runner.run(job, signal) };
+  const { id, rule } = job.action;
+  const run = {
+    id,
+    fingerprint,
+    store: world.store,
+    forced: world.forced.has(rule.name),
+    // No role is called so.
+    folder: join(staging.folder, '.chunks'),
+    hold,
+    refuseChanges: () => refuseChangedInputs(job.action, job.manifest, world),
+    progress: (done: number, total: number) => job.progress(done, total),
+  };
+  return runInChunks(work, run, signal);
 }
 
 // Only what is already in place, and in the store, is recorded. From here on the action is fresh to

@@ -2,7 +2,7 @@
 // is free, those first on which most work waits. It decides when, never what: no result depends on it.
 import type { Action } from '../graph/graph.js';
 import type { Step } from './plan.js';
-import type { Rank, Slots, Taken } from './slots.js';
+import { Hold, type Rank, type Slots } from './slots.js';
 
 /** What is done with each action. */
 export interface Work {
@@ -10,7 +10,7 @@ export interface Work {
   settle(step: Step): boolean;
   /** Passes over an action that is not to be begun, since another has failed; false when it may begin. */
   skip(action: Action): boolean;
-  carryOut(action: Action, taken: Taken): Promise<void>;
+  carryOut(action: Action, hold: Hold): Promise<void>;
 }
 
 interface Task {
@@ -49,12 +49,13 @@ export async function workThrough(
     const carryOut = async (task: Task): Promise<void> => {
       active++;
       try {
-        const taken = await slots.take(task.step.action.rule.resources, task.rank);
+        const hold = new Hold(slots, task.step.action.rule.resources, task.rank);
+        await hold.takeAgain();
         try {
-          await work.carryOut(task.step.action, taken);
+          await work.carryOut(task.step.action, hold);
           end(task);
         } finally {
-          taken.release();
+          hold.letGo();
         }
       } catch (error) {
         errors.push(error);

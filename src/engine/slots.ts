@@ -154,6 +154,40 @@ export class Slots {
   }
 }
 
+/** What an action holds of the pools. It may let go while its chunks have shares of their own. */
+export class Hold {
+  readonly #take: (place: number) => Promise<Taken>;
+  readonly #place: number;
+  #taken: Taken | undefined;
+
+  constructor(slots: Slots, wanted: Amounts, rank: Rank) {
+    this.#take = (place) => slots.take(wanted, { ...rank, place });
+    this.#place = rank.place;
+  }
+
+  get taken(): Taken {
+    if (this.#taken === undefined) throw new Error('nothing is held');
+    return this.#taken;
+  }
+
+  async takeAgain(): Promise<void> {
+    this.#taken = await this.#take(this.#place);
+  }
+
+  /**
+   * A further share of the same size and urgency, which the caller gives back. Whoever asks with the
+   * smaller `order` (0 to below 1) is served first.
+   */
+  takeAnother(order: number): Promise<Taken> {
+    return this.#take(this.#place + order);
+  }
+
+  letGo(): void {
+    this.#taken?.release();
+    this.#taken = undefined;
+  }
+}
+
 /** Shares such as 0.1 do not add up exactly. */
 const rounding = 1e-6;
 

@@ -42,15 +42,52 @@ export async function openModel<C extends ModelCard>(
   entry: ModelEntry<C>,
   { device, threads = 1, allowCpuFallback = false, ...install }: OpenOptions,
 ): Promise<OpenedModel<C>> {
-  const deviceAsked = parseDevice(device);
-  const available = availableDevices(loadableProviders());
-  const candidates = devicesToTry(deviceAsked, { available, allowCpuFallback });
+  const devices = placesToTry({ device, allowCpuFallback });
   const paths = await ensureInstalled(registry, entry, install);
+  return openOn(devices, { ...entry, digest: modelDigest(entry), paths }, threads);
+}
+
+/** The same for files that are installed already, as plain data: what another thread can be handed. */
+export interface InstalledModel<C extends ModelCard = ModelCard> {
+  readonly name: string;
+  readonly card: C;
+  /** Of what counts in the model, as `modelDigest` gives it. */
+  readonly digest: string;
+  /** Absolute path of each part's file. */
+  readonly paths: Readonly<Record<string, string>>;
+}
+
+/** Opens a model whose files are there. Throws as `openModel` does. */
+export async function openInstalled<C extends ModelCard>(
+  model: InstalledModel<C>,
+  { device, allowCpuFallback, threads = 1 }: Pick<OpenOptions, 'device' | 'allowCpuFallback' | 'threads'>,
+): Promise<OpenedModel<C>> {
+  return openOn(placesToTry({ device, allowCpuFallback: allowCpuFallback === true }), model, threads);
+}
+
+interface Devices {
+  readonly asked: Device;
+  readonly available: ReturnType<typeof availableDevices>;
+  readonly candidates: readonly ResolvedDevice[];
+}
+
+function placesToTry(options: { readonly device: string; readonly allowCpuFallback: boolean }): Devices {
+  const asked = parseDevice(options.device);
+  const available = availableDevices(loadableProviders());
+  const candidates = devicesToTry(asked, { available, allowCpuFallback: options.allowCpuFallback });
+  return { asked, available, candidates };
+}
+
+async function openOn<C extends ModelCard>(
+  { asked: deviceAsked, available, candidates }: Devices,
+  model: InstalledModel<C>,
+  threads: number,
+): Promise<OpenedModel<C>> {
   let failure: unknown;
   for (const deviceResolved of candidates) {
     try {
-      const sessions = await sessionsOf(entry, paths, { device: deviceResolved, threads });
-      return { card: entry.card, sessions, deviceAsked, deviceResolved };
+      const sessions = await sessionsOf(model, { device: deviceResolved, threads });
+      return { card: model.card, sessions, deviceAsked, deviceResolved };
     } catch (error) {
       // The CPU is always there: what fails on it is the model's own fault.
       if (deviceResolved === 'cpu') throw error;
@@ -72,22 +109,18 @@ interface Placement {
   readonly threads: number;
 }
 
-function sessionsOf(entry: ModelEntry, paths: Readonly<Record<string, string>>, where: Placement): Promise<Sessions> {
-  const key = [modelDigest(entry), where.device, where.threads].join(' ');
+function sessionsOf(model: InstalledModel, where: Placement): Promise<Sessions> {
+  const key = [model.digest, where.device, where.threads].join(' ');
   let opening = kept.get(key);
   if (opening === undefined) {
-    opening = openParts(entry, paths, where);
+    opening = openParts(model, where);
     kept.set(key, opening);
     opening.catch(() => kept.delete(key));
   }
   return opening;
 }
 
-async function openParts(
-  { name, card }: ModelEntry,
-  paths: Readonly<Record<string, string>>,
-  where: Placement,
-): Promise<Sessions> {
+async function openParts({ name, card, paths }: InstalledModel, where: Placement): Promise<Sessions> {
   const sessions: Record<string, OpenSession> = {};
   try {
     for (const [part, declared] of Object.entries(card.parts))

@@ -3,7 +3,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ActionJob, RunResult } from '../engine/execute.js';
+import type { ActionJob, RunResult } from '../engine/job.js';
 import type { RuleCode } from '../pipeline/pipeline.js';
 import type { TakenResources } from '../stage/stage.js';
 import { readDepfile } from './depfile.js';

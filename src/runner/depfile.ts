@@ -1,6 +1,6 @@
 // Reads a depfile: the files that a command found while it ran, in make's syntax. Pure.
 import { join, relative, resolve, sep } from 'node:path';
-import type { ActionJob } from '../engine/execute.js';
+import type { ActionJob } from '../engine/job.js';
 
 /**
  * Files that the depfile's text names, relative to the data root, sorted; declared inputs left out.

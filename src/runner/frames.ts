@@ -12,7 +12,11 @@ export const mediaProbe: MediaProbe = {
   },
 };
 
-export async function* framesFor(context: StageContext, request: FrameRequest): AsyncGenerator<Frame> {
+export async function* framesFor(
+  context: Pick<StageContext, 'inputs' | 'signal'>,
+  request: FrameRequest,
+  { seek }: { readonly seek: boolean },
+): AsyncGenerator<Frame> {
   const { decodeFrames } = await import('../media/decode.js');
   const path = context.inputs.path(request.video);
   const index = context.inputs.optional('frames');
@@ -20,7 +24,7 @@ export async function* framesFor(context: StageContext, request: FrameRequest): 
     index === undefined
       ? await mediaProbe.probe(path, context.signal)
       : factsOf(await readJson(index, framesIndexSchema));
-  yield* decodeFrames(path, facts, request, context.signal);
+  yield* decodeFrames(path, facts, request, context.signal, { seek });
 }
 
 function factsOf(index: FramesIndex): VideoFacts {

@@ -1,12 +1,23 @@
 // The absolute paths that a stage is handed for its roles.
 import { join } from 'node:path';
 import { hasWildcard } from '../disk/glob.js';
-import type { ActionJob } from '../engine/execute.js';
+import type { ActionJob } from '../engine/job.js';
+import type { Manifest } from '../engine/manifest.js';
 import type { Action } from '../graph/graph.js';
 import type { StageInputs, StageOutputs } from '../stage/stage.js';
 
+/** What the paths of an action's inputs follow from; an ActionJob is one. */
+export interface InputJob {
+  readonly action: {
+    readonly id: string;
+    readonly ep: string | undefined;
+    readonly rule: { readonly name: string; readonly inputs: Readonly<Record<string, unknown>> };
+  };
+  readonly manifest: Pick<Manifest, 'inputs'>;
+}
+
 /** Inputs of an action by role. The manifest says which optional files were there when it was judged. */
-export function stageInputs(job: ActionJob, dataRoot: string): StageInputs {
+export function stageInputs(job: InputJob, dataRoot: string): StageInputs {
   const { action, manifest } = job;
   const present = (role: string): readonly { path: string; ep?: string | undefined }[] => {
     const files = manifest.inputs[role];

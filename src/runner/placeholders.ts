@@ -1,7 +1,7 @@
 // Fills in the placeholders of a command. Which words are placeholders is the pipeline's to say
 // (parseCommand); what stands in their place, and how it is quoted, is said here. Runs nothing.
 import { join } from 'node:path';
-import type { ActionJob } from '../engine/execute.js';
+import type { ActionJob } from '../engine/job.js';
 import { parseCommand, type CommandPiece } from '../pipeline/command.js';
 
 /** The value of a placeholder: one word, or one a file where several are meant. */

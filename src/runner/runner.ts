@@ -1,23 +1,34 @@
 // Runs an action for the engine: a built-in stage, a user's module, or a command. Hands a stage its
 // paths, its frames and its models; knows no cache and no plan.
 import { rmSync } from 'node:fs';
+import type { Json } from '../base/canonical-json.js';
 import { problem } from '../base/problem.js';
-import type { ActionJob, ActionRunner, RunResult } from '../engine/execute.js';
+import type { ChunkedAction, ChunkPlace } from '../engine/chunks.js';
+import type { ActionRunner } from '../engine/execute.js';
+import type { ActionJob, RunResult } from '../engine/job.js';
 import type { Device } from '../models/devices.js';
 import type { ModelEvent } from '../models/install.js';
-import type { OpenedModel } from '../models/open.js';
-import type { ModelEntry, Registry } from '../models/registry.js';
-import type { ParamValues, RuleCode } from '../pipeline/pipeline.js';
+import { modelDigest, type ModelEntry, type Registry } from '../models/registry.js';
+import type { ParamValues } from '../pipeline/pipeline.js';
 import type { EpisodeRunConfig } from '../stage/config.js';
 import type { OpenModel } from '../stage/model.js';
-import type { Stage, StageCatalogue, StageContext } from '../stage/stage.js';
+import type { ChunkedStage, SplitReading, Stage, StageCatalogue, StageContext } from '../stage/stage.js';
+import {
+  noFrames,
+  workOnChunk,
+  type ChunkHost,
+  type ChunkOrder,
+  type ModelOrder,
+  type ModelRole,
+} from './chunk-work.js';
 import { runAttempts } from './attempts.js';
 import { runCommand } from './command.js';
 import { framesFor, mediaProbe } from './frames.js';
-import { importModule } from './module-import.js';
+import { loadStage } from './load-stage.js';
 import { ambiguousInputs, stageInputs, stageOutputs } from './paths.js';
+import { hasWorkers, runInWorker } from './workers.js';
 
-/** What a build tells people while actions run, besides progress. */
+/** What a build tool tells people while actions run, besides progress. */
 export interface RunNotes {
   /** A model is fetched, or its licence is to be shown. */
   model(event: ModelEvent): void;
@@ -31,10 +42,8 @@ export interface RunnerWorld {
   readonly registry: Registry;
   readonly notes: RunNotes;
   paramsOf(ep: string | undefined): ParamValues;
-  modelOf(role: 'detector' | 'embedder', ep: string | undefined): ModelEntry | undefined;
+  modelOf(role: ModelRole, ep: string | undefined): ModelEntry | undefined;
 }
-
-type StageCode = RuleCode & { readonly kind: 'stage' | 'module' };
 
 export class StageRunner implements ActionRunner {
   readonly #world: RunnerWorld;
@@ -46,104 +55,157 @@ export class StageRunner implements ActionRunner {
   async run(job: ActionJob, signal: AbortSignal): Promise<RunResult> {
     const { action } = job;
     const { projectRoot, dataRoot } = this.#world;
-    const [ambiguous] = ambiguousInputs(action);
-    if (ambiguous)
-      throw problem(
-        'two-files',
-        `input ${ambiguous.role} of ${action.id} matches ${ambiguous.paths.join(' and ')}`,
-        'keep one of them',
-      );
+    refuseAmbiguous(job);
     const { code } = action.rule;
-    // Parameters that say how to run are not in the manifest, so values come from the choice itself.
-    const values = this.#world.paramsOf(action.ep);
-    const declared = {
-      ...Object.fromEntries(action.rule.params.map((name) => [name, values[name] ?? null])),
-      ...job.manifest.params,
-    };
     return runAttempts(
       action.rule,
-      (within) => {
+      async (within) => {
         // Nothing of an earlier attempt may pass for what this one writes.
         for (const role of Object.keys(action.outputs)) rmSync(job.stagedPath(role), { recursive: true, force: true });
-        if (code.kind !== 'command') return this.#runStage(code, job, { values, declared }, within);
-        return runCommand(code, job, { projectRoot, dataRoot, params: declared }, within);
+        if (code.kind === 'command')
+          return runCommand(code, job, { projectRoot, dataRoot, params: this.#params(job) }, within);
+        const stage = await loadStage(code, this.#world);
+        if ('chunks' in stage) throw new Error(`the stage of ${action.id} works in chunks alone`);
+        return this.#runWhole(stage, job, within);
       },
       signal,
     );
   }
 
-  async #runStage(
-    code: StageCode,
-    job: ActionJob,
-    { values, declared }: { readonly values: ParamValues; readonly declared: Readonly<Record<string, unknown>> },
-    signal: AbortSignal,
-  ): Promise<RunResult> {
-    const { action } = job;
-    const { dataRoot } = this.#world;
-    const stage = await this.#loadStage(code);
+  async split(job: ActionJob, signal: AbortSignal): Promise<ChunkedAction | undefined> {
+    const { code } = job.action.rule;
+    if (code.kind === 'command') return undefined;
+    refuseAmbiguous(job);
+    const stage = await loadStage(code, this.#world);
+    if (!('chunks' in stage)) return undefined;
+    const frames = this.#world.paramsOf(job.action.ep)['chunk_frames'];
+    const chunks = await stage.chunks.split(this.#reading(job, signal), {
+      frames: typeof frames === 'number' ? frames : undefined,
+    });
+    // One alone is not worth a thread, which has everything to load first.
+    const runsApart = hasWorkers && chunks.length > 1;
+    return {
+      chunks,
+      runChunk: (chunk, place, chunkSignal) => {
+        const order = this.#order(job, code, chunk, place);
+        // Time limit and retries count for each chunk, as for an action of its own.
+        return runAttempts(
+          job.action.rule,
+          (within) => {
+            const host: ChunkHost = {
+              model: (role) => this.#installModel(role, job, within),
+              progress: (done, total) => place.progress(done, total),
+            };
+            if (runsApart) return runInWorker(order, host, within);
+            return workOnChunk(order, host, { catalogue: this.#world.catalogue, signal: within });
+          },
+          chunkSignal,
+        );
+      },
+      merge: async (parts) => ({ counts: await this.#merge(stage, job, parts, signal) }),
+    };
+  }
+
+  async #runWhole(stage: Stage, job: ActionJob, signal: AbortSignal): Promise<RunResult> {
     let device: RunResult['device'];
     const context: StageContext = {
-      ep: action.ep,
-      params: declared as unknown as EpisodeRunConfig,
-      inputs: stageInputs(job, dataRoot),
+      ...this.#reading(job, signal),
       outputs: stageOutputs(job),
-      frames: { [Symbol.asyncIterator]: () => noFrames() },
+      frames: { [Symbol.asyncIterator]: noFrames },
       media: mediaProbe,
-      model: async (role: 'detector' | 'embedder') => {
-        const opened = await this.#openModel(role, job, values, signal);
+      model: async (role: ModelRole) => {
+        const [{ openInstalled }, wanted] = await Promise.all([
+          import('../models/open.js'),
+          this.#installModel(role, job, signal),
+        ]);
+        const opened = await openInstalled(wanted.model, wanted);
         device = { asked: opened.deviceAsked, resolved: opened.deviceResolved };
         return opened as OpenModel as OpenModel<never>;
       },
-      card: (role: 'detector' | 'embedder') => this.#entry(role, job).card as never,
       resources: job.resources,
-      signal,
       progress: (done, total) => job.progress(done, total),
     };
     const request = await stage.wants?.(context);
-    const counts = await stage.run(
-      request === undefined ? context : { ...context, frames: framesFor(context, request) },
-    );
-    return { counts, device };
+    const frames = request && framesFor(context, request, { seek: false });
+    return { counts: await stage.run(frames === undefined ? context : { ...context, frames }), device };
   }
 
-  async #loadStage(code: StageCode): Promise<Stage> {
-    if (code.kind === 'stage') return (await this.#world.catalogue[code.stage]!.load()).stage;
-    const module = (await importModule(this.#world.projectRoot, code.file)) as { readonly stage?: unknown };
-    const { stage } = module;
-    if (typeof stage !== 'object' || stage === null || !('run' in stage) || typeof stage.run !== 'function') {
-      throw problem(
-        'no-stage',
-        `${code.file} exports no \`stage\` with a \`run\` function`,
-        'export const stage = { async run({ inputs, outputs, params }) { ... } }',
-      );
-    }
-    return stage as Stage;
+  #merge({ chunks }: ChunkedStage, job: ActionJob, parts: Parameters<ChunkedAction['merge']>[0], signal: AbortSignal) {
+    return chunks.merge({ ...this.#reading(job, signal), outputs: stageOutputs(job) }, parts);
   }
 
-  #entry(role: 'detector' | 'embedder', { action }: ActionJob): ModelEntry {
+  #reading(job: ActionJob, signal: AbortSignal): SplitReading {
+    return {
+      ep: job.action.ep,
+      params: this.#params(job) as unknown as EpisodeRunConfig,
+      inputs: stageInputs(job, this.#world.dataRoot),
+      card: (role: ModelRole) => this.#entry(role, job).card as never,
+      signal,
+    };
+  }
+
+  // Parameters that say how to run are not in the manifest, so values come from the choice itself.
+  #params({ action, manifest }: ActionJob): Readonly<Record<string, Json>> {
+    const values = this.#world.paramsOf(action.ep);
+    return {
+      ...Object.fromEntries(action.rule.params.map((name) => [name, values[name] ?? null])),
+      ...manifest.params,
+    };
+  }
+
+  #order(job: ActionJob, code: ChunkOrder['code'], chunk: Json, { folder, resources }: ChunkPlace): ChunkOrder {
+    const { id, ep, outputs, rule } = job.action;
+    const roles = rule.models as readonly ModelRole[];
+    return {
+      code,
+      projectRoot: this.#world.projectRoot,
+      dataRoot: this.#world.dataRoot,
+      job: {
+        action: {
+          id,
+          ep,
+          rule: { name: rule.name, inputs: Object.fromEntries(Object.keys(rule.inputs).map((role) => [role, true])) },
+        },
+        manifest: { inputs: job.manifest.inputs },
+      },
+      outputs,
+      params: this.#params(job),
+      cards: Object.fromEntries(roles.map((role) => [role, this.#entry(role, job).card])),
+      chunk,
+      resources,
+      part: folder,
+    };
+  }
+
+  #entry(role: ModelRole, { action }: ActionJob): ModelEntry {
     const entry = action.rule.models.includes(role) ? this.#world.modelOf(role, action.ep) : undefined;
     if (entry === undefined) throw new Error(`rule ${action.rule.name} does not declare the model ${role}`);
     return entry;
   }
 
-  async #openModel(
-    role: 'detector' | 'embedder',
-    job: ActionJob,
-    values: ParamValues,
-    signal: AbortSignal,
-  ): Promise<OpenedModel> {
-    const { openModel } = await import('../models/open.js');
-    const device = (role === 'embedder' ? values['embed_device'] : null) ?? values['device'] ?? 'auto';
-    return openModel(this.#world.registry, this.#entry(role, job), {
-      device: device as Device,
-      allowCpuFallback: values['allow_cpu_fallback'] === true,
+  async #installModel(role: ModelRole, job: ActionJob, signal: AbortSignal): Promise<ModelOrder> {
+    const { ensureInstalled } = await import('../models/install.js');
+    const values = this.#world.paramsOf(job.action.ep);
+    const entry = this.#entry(role, job);
+    const paths = await ensureInstalled(this.#world.registry, entry, {
       signal,
       onEvent: (event) => this.#world.notes.model(event),
     });
+    const device = (role === 'embedder' ? values['embed_device'] : null) ?? values['device'] ?? 'auto';
+    return {
+      model: { name: entry.name, card: entry.card, digest: modelDigest(entry), paths },
+      device: device as Device,
+      allowCpuFallback: values['allow_cpu_fallback'] === true,
+    };
   }
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await -- an async iterator that has nothing to give
-async function* noFrames(): AsyncGenerator<never> {
-  yield* [];
+function refuseAmbiguous({ action }: ActionJob): void {
+  const [ambiguous] = ambiguousInputs(action);
+  if (ambiguous === undefined) return;
+  throw problem(
+    'two-files',
+    `input ${ambiguous.role} of ${action.id} matches ${ambiguous.paths.join(' and ')}`,
+    'keep one of them',
+  );
 }

@@ -124,6 +124,12 @@ export const configFields = {
     'how',
   ),
   force_recluster: param(z.boolean(), false, 'cluster again whatever the fingerprint says', 'how'),
+  chunk_frames: param(
+    count.nullable(),
+    null,
+    'frames (faces for embed) that a chunk of a stage covers; null chooses by the length of the video',
+    'how',
+  ),
   allow_cpu_fallback: param(z.boolean(), false, 'use the CPU when the asked device is not there', 'how'),
 } as const;
 

@@ -1,5 +1,6 @@
 // The kit that rules/ are written with: what a stage is, and what it is handed when it runs.
 // A stage reads its inputs, computes, and writes its outputs; it knows no cache and no plan.
+import type { Json } from '../base/canonical-json.js';
 import type { EpisodeRunConfig, ParamName } from './config.js';
 import type { Frame, FrameRequest } from './frames.js';
 import type { DetectorCard, EmbedderCard, OpenModel } from './model.js';
@@ -109,6 +110,52 @@ export interface Stage<K extends ParamName = ParamName> {
   run(context: StageContext<K>): Promise<StageCounts>;
 }
 
+/** How long chunks are to be; a choice of how to run, which never changes the merged result. */
+export interface ChunkSize {
+  /** Source frames, or faces, that a chunk covers; undefined where the stage chooses by the length of its input. */
+  readonly frames: number | undefined;
+}
+
+/** What a stage can read before its work is divided. */
+export type SplitReading<K extends ParamName = ParamName> = StageReading<K> & Pick<StageContext, 'card' | 'signal'>;
+
+/** What one chunk is handed: all but the outputs, which only `merge` writes. */
+export interface ChunkContext<K extends ParamName = ParamName> extends Omit<StageContext<K>, 'outputs'> {
+  /** What the rule makes, and under which paths; for use inside artifacts. */
+  readonly outputs: Pick<StageOutputs, 'relative' | 'has'>;
+  /** An empty folder. What the chunk leaves there is its part. */
+  readonly part: string;
+}
+
+export type MergeContext<K extends ParamName = ParamName> = StageReading<K> &
+  Pick<StageContext, 'outputs' | 'card' | 'signal'>;
+
+/** What a finished chunk left. */
+export interface Part {
+  /** `merge` may move files out of it. */
+  readonly folder: string;
+  readonly counts: StageCounts;
+}
+
+/**
+ * A stage that works in chunks: each is an action of its own, run beside others, kept as soon as it is
+ * finished and never run twice. Any division must merge to the same bytes.
+ */
+export interface ChunkedStage<K extends ParamName = ParamName, C extends Json = Json> {
+  readonly chunks: {
+    /** The chunks in order, each in the stage's own words; what a chunk says is part of its fingerprint. */
+    split(reading: SplitReading<K>, size: ChunkSize): Promise<readonly C[]>;
+    /** The frames that a chunk wants. */
+    wants?(reading: StageReading<K>, chunk: C): Promise<FrameRequest>;
+    runChunk(context: ChunkContext<K>, chunk: C): Promise<StageCounts>;
+    /** Writes the outputs from the parts, which come in the order of the chunks. */
+    merge(context: MergeContext<K>, parts: readonly Part[]): Promise<StageCounts>;
+  };
+}
+
+/** A stage of either kind, whatever params it reads. */
+export type AnyStage = Stage<never> | ChunkedStage<never>;
+
 /** A stage as the planner knows it: everything that can be said without loading its code. */
 export interface StageEntry {
   /** Raised by hand whenever the same inputs and params would give other bytes. */
@@ -123,7 +170,7 @@ export interface StageEntry {
   /** How often it runs; pipeline.yaml is checked against it where it is said. */
   readonly scope?: 'episode' | 'project';
   // any K: a stage that reads fewer params is a stage all the same
-  load(): Promise<{ readonly stage: Stage<never> }>;
+  load(): Promise<{ readonly stage: AnyStage }>;
 }
 
 export type StageCatalogue = Readonly<Record<string, StageEntry>>;

@@ -88,6 +88,10 @@ export class Blobs {
     return true;
   }
 
+  remove(name: BlobName): void {
+    rmSync(this.#path(name), { force: true });
+  }
+
   /** Removes what killed writers left half-copied. Others may be writing now, so only what is a day old goes. */
   sweep(): void {
     const oldest = Date.now() - dayMs;

@@ -51,6 +51,12 @@ export class Store {
     rmSync(this.#tracePath(fingerprint), { force: true });
   }
 
+  /** Drops a trace with its blobs, which no other trace may name. */
+  forget({ fingerprint, outputs }: Trace): void {
+    this.drop(fingerprint);
+    for (const { blob } of Object.values(outputs)) this.blobs.remove(blob);
+  }
+
   /** Removes what killed builds left half-written in it. */
   sweep(): void {
     this.blobs.sweep();

@@ -6,6 +6,8 @@ import { stage } from '../../../rules/detect/stage.js';
 import { detectionSchema } from '../../../src/stage/artifacts.js';
 import type { Frame } from '../../../src/stage/frames.js';
 import { readJsonLines } from '../../../src/stage/read-write.js';
+import type { StageContext } from '../../../src/stage/stage.js';
+import { runChunked } from '../../support/chunked-stage.js';
 import { detectorFiles, openDetector } from '../../support/open-model.js';
 import { readPicture } from '../../support/pictures.js';
 import { describeWithShared, shared } from '../../support/shared.js';
@@ -20,7 +22,9 @@ const params = {
   target_fps: null as number | null,
 };
 type Params = typeof params;
-type Context = Parameters<typeof stage.run>[0];
+type Context = StageContext<
+  'detector' | 'det_thresh' | 'det_size' | 'det_scales' | 'min_box_area' | 'stride' | 'target_fps'
+>;
 
 async function context(
   frames: AsyncIterable<Frame>,
@@ -77,9 +81,9 @@ async function* served(indices: readonly number[], emptyAt: number): AsyncGenera
 describeWithShared('the stage detect', [...detectorFiles('yunet_n'), 'data/images/group/insightface_t1.jpg'], () => {
   test('asks for every n-th frame, fitted to the largest wanted size', async () => {
     const { made } = await context(served([], -1), { target_fps: 8, det_scales: [1280, 320] });
-    expect(await stage.wants?.(made)).toEqual({
+    expect(await stage.chunks.wants?.(made, { from: 0, to: 5 })).toEqual({
       video: 'video',
-      select: { kind: 'every', stride: 3 },
+      select: { kind: 'every', stride: 3, from: 0, to: 5 },
       size: { kind: 'fit', width: 1280, height: 1280 },
       format: 'rgb24',
       scaler: 'bilinear',
@@ -88,7 +92,7 @@ describeWithShared('the stage detect', [...detectorFiles('yunet_n'), 'data/image
 
   test('writes the faces of each frame, frames in order and best first, with times from the PTS', async () => {
     const { made, done, detections } = await context(served([0, 2, 4], 2));
-    const counts = await stage.run(made);
+    const counts = await runChunked(stage, made);
     const rows = await readJsonLines(detections, detectionSchema);
     const strong = rows.filter(({ conf }) => conf >= 0.65);
     expect(strong.map(({ frame_idx }) => frame_idx)).toEqual([
@@ -114,14 +118,14 @@ describeWithShared('the stage detect', [...detectorFiles('yunet_n'), 'data/image
   test('writes the same bytes again, and keeps weak faces for the tracker', async () => {
     const first = await context(served([0, 2, 4], 2));
     const second = await context(served([0, 2, 4], 2), { det_thresh: 0.9 });
-    await stage.run(first.made);
-    await stage.run(second.made);
+    await runChunked(stage, first.made);
+    await runChunked(stage, second.made);
     expect(await readFile(second.detections, 'utf8')).toBe(await readFile(first.detections, 'utf8'));
   });
 
   test('counts the smallest box in pixels of the video', async () => {
     const { made } = await context(served([0], -1), { min_box_area: 1280 * 886 });
-    expect(await stage.run(made)).toEqual({ detections_count: 0, frames_count: 1 });
+    expect(await runChunked(stage, made)).toEqual({ detections_count: 0, frames_count: 1 });
   });
 
   test('stops when told to, without an unhandled failure', async () => {
@@ -133,6 +137,6 @@ describeWithShared('the stage detect', [...detectorFiles('yunet_n'), 'data/image
       }
     }
     const { made } = await context(endless(), {}, controller.signal);
-    await expect(stage.run(made)).rejects.toThrow('stopped');
+    await expect(runChunked(stage, made)).rejects.toThrow('stopped');
   });
 });

@@ -1,0 +1,217 @@
+// Runs an action in chunks: each has a fingerprint of its own and is kept in the store as soon as it is
+// finished, so that a build that was stopped goes on where it was. It publishes nothing and records
+// nothing of the action itself.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { canonicalJson, type Json } from '../base/canonical-json.js';
+import { sha256 } from '../hash/sha256.js';
+import type { TakenResources } from '../stage/stage.js';
+import type { Store, Trace } from '../store/store.js';
+import type { RunResult } from './job.js';
+import { digestStaged } from './publish.js';
+import type { Hold } from './slots.js';
+
+/** An action whose work is divided. */
+export interface ChunkedAction {
+  /** In the order in which they are merged. */
+  readonly chunks: readonly Json[];
+  /** Runs one chunk; what it leaves in the place's folder is its part. */
+  runChunk(chunk: Json, place: ChunkPlace, signal: AbortSignal): Promise<RunResult>;
+  /** Writes the action's outputs from the parts, which come in the order of the chunks. */
+  merge(parts: readonly FinishedPart[]): Promise<RunResult>;
+}
+
+export interface ChunkPlace {
+  /** Absolute path of an empty folder. */
+  readonly folder: string;
+  /** What the chunk holds of the pools. */
+  readonly resources: TakenResources;
+  progress(done: number, total: number): void;
+}
+
+export interface FinishedPart {
+  readonly folder: string;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** What chunks are run with. */
+export interface ChunkedRun {
+  readonly id: string;
+  /** Of the whole action. */
+  readonly fingerprint: string;
+  /** undefined when nothing is to be kept. */
+  readonly store: Store | undefined;
+  /** What is finished already is made again all the same. */
+  readonly forced: boolean;
+  /** Absolute path of a folder where parts may lie until the action ends. */
+  readonly folder: string;
+  /** The action's hold on the resources, which it lets go while its chunks have their own. */
+  readonly hold: Hold;
+  /** Throws when what the chunks read is no longer what the fingerprint says. */
+  refuseChanges(): void;
+  progress(done: number, total: number): void;
+}
+
+export interface ChunkedResult {
+  readonly result: RunResult;
+  /** Seconds that an earlier build spent on chunks which this one found finished. */
+  readonly spentBefore: number;
+  /** Drops what was kept of the chunks, once the action itself is kept. */
+  readonly forget: () => void;
+}
+
+/** Fingerprint of a chunk: all that decides the action's outputs, and the chunk. */
+export function chunkFingerprint(fingerprint: string, chunk: Json): string {
+  return sha256(canonicalJson({ action: fingerprint, chunk }));
+}
+
+/**
+ * Runs what is not yet finished of the action's chunks, side by side as far as the resources go, and
+ * merges them.
+ */
+export async function runInChunks(work: ChunkedAction, run: ChunkedRun, signal: AbortSignal): Promise<ChunkedResult> {
+  // A chunk alone is the action itself: keeping both would be writing all twice.
+  const store = work.chunks.length > 1 ? run.store : undefined;
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const progress = new ChunkProgress(work.chunks.length, run);
+  const tasks = work.chunks.map((chunk, index): Task => ({
+    chunk,
+    index,
+    fingerprint: chunkFingerprint(run.fingerprint, chunk),
+    folder: join(run.folder, String(index)),
+  }));
+  const kept = run.forced ? [] : tasks.map((task) => store && restore(task, store));
+  run.hold.letGo();
+  const finished = await Promise.allSettled(
+    tasks.map(async (task, index): Promise<Finished> => {
+      const before = kept[index];
+      if (before !== undefined) {
+        progress.skip();
+        return before;
+      }
+      const share = await run.hold.takeAnother(index / tasks.length);
+      try {
+        either.throwIfAborted();
+        return await runTask(
+          task,
+          work,
+          { ...run, store, resources: share.resources, progress: progress.of(index) },
+          either,
+        );
+      } catch (error) {
+        // The others would be made in vain; what they have finished is kept.
+        stop.abort(error);
+        throw error;
+      } finally {
+        share.release();
+      }
+    }),
+  );
+  signal.throwIfAborted();
+  if (stop.signal.aborted) throw stop.signal.reason;
+  const parts = finished.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
+  await run.hold.takeAgain();
+  const merged = await work.merge(parts.map(({ folder, trace }) => ({ folder, counts: trace.counts })));
+  const device = merged.device ?? parts.find(({ trace }) => trace.device !== undefined)?.trace.device;
+  return {
+    result: { ...merged, device },
+    spentBefore: kept.reduce((sum, part) => sum + (part?.trace.seconds ?? 0), 0),
+    forget() {
+      for (const { trace } of parts) store?.forget(trace);
+    },
+  };
+}
+
+interface Task {
+  readonly chunk: Json;
+  readonly index: number;
+  readonly fingerprint: string;
+  readonly folder: string;
+}
+
+interface Finished {
+  readonly folder: string;
+  readonly trace: Trace;
+}
+
+/** Role of a chunk's only output in its trace. */
+const partRole = 'part';
+/** Stands in every part, so that no two chunks share a blob and each may go with its own. */
+const markName = '.chunk';
+
+async function runTask(
+  { chunk, index, fingerprint, folder }: Task,
+  work: ChunkedAction,
+  run: Pick<ChunkedRun, 'id' | 'store' | 'refuseChanges' | 'progress'> & Pick<ChunkPlace, 'resources'>,
+  signal: AbortSignal,
+): Promise<Finished> {
+  const started = performance.now();
+  mkdirSync(folder, { recursive: true });
+  const { resources } = run;
+  const place = { folder, resources, progress: (done: number, total: number) => run.progress(done, total) };
+  const { counts, device } = await work.runChunk(chunk, place, signal);
+  signal.throwIfAborted();
+  // Or the next build would find under this fingerprint what was made of something else.
+  run.refuseChanges();
+  const { store } = run;
+  const mark = join(folder, markName);
+  if (store !== undefined) writeFileSync(mark, fingerprint);
+  const trace: Trace = {
+    fingerprint,
+    action: `${run.id} chunk ${index + 1}`,
+    outputs:
+      store === undefined ? {} : { [partRole]: { digest: digestStaged(folder), blob: store.blobs.putFolder(folder) } },
+    counts,
+    seconds: (performance.now() - started) / 1000,
+    device,
+  };
+  store?.keep(trace);
+  rmSync(mark, { force: true });
+  return { folder, trace };
+}
+
+/** The part as it was kept; undefined when it was not, or is damaged, which is then set aside. */
+function restore({ fingerprint, folder }: Task, store: Store): Finished | undefined {
+  const trace = store.find(fingerprint);
+  const part = trace?.outputs[partRole];
+  if (trace === undefined || part === undefined) return undefined;
+  const mark = join(folder, markName);
+  if (store.blobs.restoreFolder(part.blob, folder) && readFileSync(mark, 'utf8') === fingerprint) {
+    rmSync(mark);
+    return { folder, trace };
+  }
+  store.drop(fingerprint);
+  rmSync(folder, { recursive: true, force: true });
+  return undefined;
+}
+
+/** Adds up how far the chunks are. One that has not begun is taken to be as long as the others. */
+class ChunkProgress {
+  readonly #report: Pick<ChunkedRun, 'progress'>;
+  readonly #done = new Map<number, number>();
+  readonly #totals = new Map<number, number>();
+  #count: number;
+
+  constructor(count: number, report: Pick<ChunkedRun, 'progress'>) {
+    this.#count = count;
+    this.#report = report;
+  }
+
+  /** A chunk that was finished before says nothing of the pace. */
+  skip(): void {
+    this.#count--;
+  }
+
+  of(index: number): (done: number, total: number) => void {
+    return (done, total) => {
+      this.#done.set(index, done);
+      this.#totals.set(index, total);
+      const sum = (numbers: Map<number, number>): number => [...numbers.values()].reduce((a, b) => a + b, 0);
+      this.#report.progress(sum(this.#done), Math.round((sum(this.#totals) * this.#count) / this.#totals.size));
+    };
+  }
+}

@@ -1,15 +1,15 @@
-// Cares for the store: what is in it, what may go, what is damaged. Nothing that a lockfile of the
-// project names is ever collected. A trace goes before its blobs, so that none promises what is gone.
-import { readFileSync } from 'node:fs';
+// Cares for the store: what is in it and what may go. Nothing that a lockfile of a project that uses it
+// names is ever collected. A trace goes before its blobs, so that none promises what is gone.
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { problem } from '../base/problem.js';
 import { takeMutex } from '../disk/lock.js';
-import { matchPattern } from '../disk/glob.js';
-import { Inventory, isWhole, type StoredFile, type StoredTrace } from '../store/inventory.js';
+import { Inventory, type StoredFile, type StoredTrace } from '../store/inventory.js';
+import { projectsOf } from '../store/projects.js';
+import { buildingSinceMs, lockedActions } from './locked.js';
 import { makeStateRoot, type Workspace } from './workspace.js';
 
 const dayMs = 24 * 60 * 60 * 1000;
+/** Times of files come from several clocks of one machine, which are nearly the same. */
+const clockTickMs = 1000;
 
 export interface CacheStats {
   readonly version: 1;
@@ -101,7 +101,7 @@ export interface CollectJson {
 }
 
 /**
- * Removes what no lockfile of the project names: of old use (`maxAgeMs`), then the least recently
+ * Removes what no lockfile names, of this project or of another that uses the store: of old use (`maxAgeMs`), then the least recently
  * used until `maxBytes` fit; and always blobs that nothing names. `dryRun` only says what would go.
  */
 export async function collectCache(
@@ -131,9 +131,12 @@ function collect(
   const inventory = new Inventory(storeRoot);
   const now = Date.now();
   const blobs = inventory.blobs();
-  const locked = lockedActions(dataRoot);
   // What another project's build keeps from now on is not listed, or touched and so left alone.
   const traces = inventory.traces().map((one) => ({ ...one, lastUseMs: lastUse(one, blobs) }));
+  // In this order: what is listed is in a lockfile by now, or of a build that is not over.
+  const roots = [...new Set([dataRoot, ...projectsOf(storeRoot)])];
+  const busySinceMs = Math.min(...roots.filter((root) => root !== dataRoot).map(buildingSinceMs)) - clockTickMs;
+  const locked = new Set(roots.flatMap((root) => [...lockedActions(root).keys()]));
   const users = new Map<string, number>();
   for (const one of traces) for (const name of blobsOf(one)) users.set(name, (users.get(name) ?? 0) + 1);
   const setAside = inventory.corrupt();
@@ -165,7 +168,7 @@ function collect(
     if (!users.has(blob.name) && now - blob.usedMs > dayMs) removeFile('blob', blob, 'no trace names it');
   }
   const free = traces
-    .filter(({ name }) => !locked.has(name))
+    .filter(({ name, lastUseMs }) => !locked.has(name) && lastUseMs < busySinceMs)
     .sort((a, b) => a.lastUseMs - b.lastUseMs || (a.name < b.name ? -1 : 1));
   const aged = (usedMs: number): boolean => maxAgeMs !== undefined && now - usedMs > maxAgeMs;
   const notUsed = (usedMs: number): string => `not used for ${describeAge(now - usedMs)}`;
@@ -189,53 +192,6 @@ function collect(
   };
 }
 
-export interface CacheVerifyJson {
-  readonly version: 1;
-  readonly ok: boolean;
-  readonly blobs: number;
-  readonly traces: number;
-  readonly damaged: readonly {
-    readonly kind: 'blob' | 'trace' | 'dependencies';
-    readonly name: string;
-    readonly bytes: number;
-  }[];
-  /** Actions whose kept results are not whole: they run again when they are next wanted. */
-  readonly rebuilt: readonly string[];
-}
-
-/** Reads every blob and every trace again; what is damaged is set aside. */
-export async function verifyCache({ storeRoot, dataRoot }: Workspace, signal: AbortSignal): Promise<CacheVerifyJson> {
-  const inventory = new Inventory(storeRoot);
-  const damaged: CacheVerifyJson['damaged'][number][] = [];
-  const setAside = (kind: CacheVerifyJson['damaged'][number]['kind'], file: StoredFile): void => {
-    inventory.setAside(file);
-    damaged.push({ kind, name: file.name, bytes: file.bytes });
-  };
-  const traces = inventory.traces();
-  const blobs = inventory.blobs();
-  for (const one of traces) if (one.trace === undefined) setAside('trace', one);
-  for (const one of inventory.dependencies()) if (!one.whole) setAside('dependencies', one);
-  for (const blob of blobs.values()) {
-    await nextTurn(); // reading is synchronous, and an interrupt wants to be heard
-    signal.throwIfAborted();
-    if (isWhole(blob) === false) setAside('blob', blob);
-  }
-  const gone = new Set(damaged.map(({ name }) => name));
-  const locked = lockedActions(dataRoot);
-  const rebuilt = traces.flatMap((one) => {
-    if (one.trace === undefined) return locked.get(one.name) ?? [];
-    return blobsOf(one).some((name) => gone.has(name) || !blobs.has(name)) ? [one.trace.action] : [];
-  });
-  return {
-    version: 1,
-    ok: damaged.length === 0,
-    blobs: blobs.size,
-    traces: traces.length,
-    damaged,
-    rebuilt: [...new Set(rebuilt)].sort(),
-  };
-}
-
 /** 90 min, 5 h, 31 days. */
 function describeAge(ms: number): string {
   const minutes = Math.max(0, Math.floor(ms / 60_000));
@@ -243,7 +199,8 @@ function describeAge(ms: number): string {
   return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / (24 * 60))} days`;
 }
 
-function blobsOf({ trace }: StoredTrace): string[] {
+/** The blobs that a trace names, each once. */
+export function blobsOf({ trace }: StoredTrace): string[] {
   return trace === undefined ? [] : [...new Set(Object.values(trace.outputs).map(({ blob }) => blob))];
 }
 
@@ -255,42 +212,4 @@ function total(files: Iterable<StoredFile>): number {
   let bytes = 0;
   for (const file of files) bytes += file.bytes;
   return bytes;
-}
-
-/** Fingerprints in every lockfile under the data root, each with its action. A lockfile that cannot be read stops all. */
-function lockedActions(dataRoot: string): Map<string, string> {
-  const actions = new Map<string, string>();
-  for (const path of [
-    ...matchPattern(dataRoot, 'manifests/sa.lock'),
-    ...matchPattern(dataRoot, 'manifests/*/sa.lock'),
-  ]) {
-    const ep = path.split('/').length > 2 ? path.split('/')[1] : undefined;
-    for (const [rule, fingerprint] of Object.entries(fingerprintsIn(dataRoot, path)))
-      actions.set(fingerprint, ep === undefined ? rule : `${rule}@${ep}`);
-  }
-  return actions;
-}
-
-function fingerprintsIn(dataRoot: string, path: string): Record<string, string> {
-  let text: string;
-  try {
-    text = readFileSync(join(dataRoot, path), 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return {};
-    throw error;
-  }
-  try {
-    const { actions } = JSON.parse(text) as {
-      readonly actions: Readonly<Record<string, { readonly fingerprint: string }>>;
-    };
-    return Object.fromEntries(Object.entries(actions).map(([rule, { fingerprint }]) => [rule, fingerprint]));
-  } catch (error) {
-    throw problem(
-      'bad-lockfile',
-      `${path} cannot be read, so what it names is not known`,
-      'finish the merge, or build the episode again: sa build',
-      error,
-    );
-  }
 }

@@ -1,5 +1,6 @@
 // What a command does with a project: plan, build, verify. One session holds one choice of
 // parameters; each call judges the files as they are then.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ActionReport, BuildObserver } from '../engine/execute.js';
 import { executePlan } from '../engine/execute.js';
@@ -15,6 +16,7 @@ import { takeMutex, tryMutex } from '../disk/lock.js';
 import type { Pools } from '../pipeline/pipeline.js';
 import type { RunNotes } from '../runner/runner.js';
 import { Inventory } from '../store/inventory.js';
+import { registerProject } from '../store/projects.js';
 import { Store, type Trace } from '../store/store.js';
 import type { Past } from './explain.js';
 import { Facts, type ParamChoice } from './facts.js';
@@ -129,6 +131,7 @@ export class Session {
     const pools = machinePoolsFor(pipeline.resources, options, env);
     const pinned = await this.#pinModels(selection, options);
     const first = pinned ? this.plan(selection) : (options.planned ?? this.plan(selection));
+    this.#registerAtStore(existsSync(this.workspace.storeRoot));
     const allFresh = first.steps.every(({ verdict }) => verdict.kind === 'fresh' && !verdict.unrecorded);
     if (allFresh && !this.#mustForget(selection)) {
       this.#remember(() => this.workspace.digests.save());
@@ -179,6 +182,7 @@ export class Session {
     const durations = this.#durations();
     try {
       if (recalled?.isOvertaken() === true) return undefined;
+      this.#registerAtStore(true);
       const temporaryRoot = join(stateRoot, 'tmp');
       clearStaging(temporaryRoot);
       const lockfiles = part?.lockfiles ?? this.lockfiles();
@@ -216,6 +220,11 @@ export class Session {
       this.#remember(() => this.workspace.digests.save());
       mutex.release();
     }
+  }
+
+  #registerAtStore(isThere: boolean): void {
+    const { storeRoot, dataRoot } = this.workspace;
+    if (isThere && this.#options.noCache !== true) registerProject(storeRoot, dataRoot);
   }
 
   // What a killed build left in staging goes even when there is nothing to build; a running one keeps its own.

@@ -1,8 +1,14 @@
 // The mutex that keeps two builds of one project apart: an advisory lock of the kernel on an open
 // file. It goes when its process goes, however that ends, so no stale lock can be left behind.
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync, ftruncateSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+
+/** The library, for sections of code that cannot wait for its loading. */
+export function lockLibrary(): typeof import('fs-native-extensions') {
+  return createRequire(import.meta.url)('fs-native-extensions') as typeof import('fs-native-extensions');
+}
 
 export interface Mutex {
   release(): void;
@@ -17,6 +23,21 @@ export async function tryMutex(absolute: string): Promise<Mutex | undefined> {
   if (tryLock(descriptor)) return { release: () => closeSync(descriptor) };
   closeSync(descriptor);
   return undefined;
+}
+
+/** Whether somebody holds the mutex now; taken for a moment to see. One that cannot be opened counts as free. */
+export function isMutexHeld(absolute: string): boolean {
+  let descriptor: number;
+  try {
+    descriptor = openSync(absolute, 'r+');
+  } catch {
+    return false;
+  }
+  try {
+    return !lockLibrary().tryLock(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /**

@@ -272,16 +272,19 @@ function restore(action: Action, trace: Trace, { world, dataRoot, temporaryRoot 
     const wanted = Object.entries(action.outputs).filter(
       ([role, path]) => world.digests.digestOf(path) !== trace.outputs[role]?.digest,
     );
-    for (const [role, path] of wanted) {
-      const { blob, digest } = trace.outputs[role]!;
-      const staged = staging.pathFor(role, path);
-      const whole = path.endsWith('/')
-        ? world.store!.blobs.restoreFolder(blob, staged)
-        : world.store!.blobs.restoreFile(blob, staged);
-      if (!whole || digestStaged(staged) !== digest) {
-        world.store!.drop(trace.fingerprint);
-        return false;
-      }
+    const store = world.store!;
+    const isWhole = store.whileUsing(trace, () =>
+      wanted.every(([role, path]) => {
+        const { blob, digest } = trace.outputs[role]!;
+        const staged = staging.pathFor(role, path);
+        const { blobs } = store;
+        const found = path.endsWith('/') ? blobs.restoreFolder(blob, staged) : blobs.restoreFile(blob, staged);
+        return found && digestStaged(staged) === digest;
+      }),
+    );
+    if (!isWhole) {
+      store.drop(trace.fingerprint);
+      return false;
     }
     for (const [role, path] of wanted) publish(staging.pathFor(role, path), dataRoot, path, { durable: false });
     return true;

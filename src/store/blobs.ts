@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { flushDirectory, flushFile, temporaryName } from '../disk/atomic.js';
+import { Gate } from '../disk/gate.js';
 import { filesIn } from '../disk/file-digests.js';
 import { sha256, sha256File } from '../hash/sha256.js';
 
@@ -25,10 +26,12 @@ const dayMs = 24 * 60 * 60 * 1000;
 
 export class Blobs {
   readonly #folder: string;
+  readonly #gate: Gate;
   readonly #temporaries: string;
 
-  constructor(folder: string) {
+  constructor(folder: string, gate = new Gate(join(folder, '../lock'))) {
     this.#folder = folder;
+    this.#gate = gate;
     this.#temporaries = join(folder, '../tmp');
   }
 
@@ -119,10 +122,12 @@ export class Blobs {
 
   #put(name: BlobName, { durable }: { readonly durable: boolean }, write: (temporary: string) => void): void {
     const path = this.#path(name);
-    if (existsSync(path)) {
-      this.#touch(name);
-      return;
-    }
+    const isThere = this.#gate.shared(() => {
+      const found = existsSync(path);
+      if (found) this.#touch(name);
+      return found;
+    });
+    if (isThere) return;
     mkdirSync(dirname(path), { recursive: true });
     mkdirSync(this.#temporaries, { recursive: true });
     const temporary = join(this.#temporaries, temporaryName(name));
@@ -130,7 +135,7 @@ export class Blobs {
       write(temporary);
       if (sha256File(temporary) !== name) throw new Error(`the file changed while it was stored as ${name}`);
       if (durable) flushFile(temporary);
-      renameSync(temporary, path);
+      this.#gate.shared(() => renameSync(temporary, path));
     } catch (error) {
       rmSync(temporary, { force: true });
       throw error;

@@ -1,10 +1,12 @@
 // All that lies in a store, for whoever cares for it: what is there, how long it was not used, what is
 // damaged. It removes single things when asked and decides nothing.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { sha256, sha256File } from '../hash/sha256.js';
+import type { Gate } from '../disk/gate.js';
+import { sha256File } from '../hash/sha256.js';
 import type { BlobName } from './blobs.js';
-import type { Trace } from './store.js';
+import { readChecked } from './checked.js';
+import { storeGate, type Trace } from './store.js';
 
 /** A file of the store. */
 export interface StoredFile {
@@ -23,9 +25,11 @@ export interface StoredTrace extends StoredFile {
 
 export class Inventory {
   readonly #folder: string;
+  readonly #gate: Gate;
 
   constructor(folder: string) {
     this.#folder = folder;
+    this.#gate = storeGate(folder);
   }
 
   blobs(): Map<BlobName, StoredFile> {
@@ -58,8 +62,16 @@ export class Inventory {
     return namesIn(join(this.#folder, 'corrupt')).flatMap((name) => fileAt(join(this.#folder, 'corrupt', name)) ?? []);
   }
 
-  /** Moves a damaged file out of the way, for a person to look at. */
-  setAside({ path }: StoredFile): void {
+  /** Moves a file out of the way, for a person to look at, unless it was replaced since; says whether it did. */
+  setAside({ path, usedMs }: StoredFile): boolean {
+    return this.#gate.alone(() => {
+      if (fileAt(path)?.usedMs !== usedMs) return false;
+      this.#move(path);
+      return true;
+    });
+  }
+
+  #move(path: string): void {
     const aside = join(this.#folder, 'corrupt', basename(path));
     mkdirSync(dirname(aside), { recursive: true });
     try {
@@ -71,10 +83,11 @@ export class Inventory {
 
   /** Removes a file, unless it was used since it was listed; says whether it did. */
   remove({ path, usedMs }: StoredFile): boolean {
-    const now = fileAt(path);
-    if (now === undefined || now.usedMs !== usedMs) return false;
-    rmSync(path, { force: true });
-    return true;
+    return this.#gate.alone(() => {
+      if (fileAt(path)?.usedMs !== usedMs) return false;
+      rmSync(path, { force: true });
+      return true;
+    });
   }
 
   #files(kind: 'blobs' | 'traces' | 'depends'): StoredFile[] {
@@ -98,20 +111,6 @@ export function isWhole({ path, name }: StoredFile): boolean | undefined {
 function readTrace({ path, name }: StoredFile): Trace | undefined {
   const trace = readChecked(path) as Trace | undefined;
   return trace?.fingerprint === name ? trace : undefined;
-}
-
-// As Store writes it: the first line is the digest of the second.
-function readChecked(path: string): unknown {
-  let kept: string;
-  try {
-    kept = readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  const [check, text] = kept.split('\n');
-  if (text === undefined || check !== sha256(text)) return undefined;
-  return JSON.parse(text);
 }
 
 function namesIn(folder: string): string[] {

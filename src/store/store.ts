@@ -1,12 +1,12 @@
 // What was ever built, by fingerprint: a trace names the blobs of an action's outputs. A trace is
 // written after its blobs, so it never promises bytes that are not there.
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { canonicalJson, type Json } from '../base/canonical-json.js';
-import { writeAtomic } from '../disk/atomic.js';
-import { sha256 } from '../hash/sha256.js';
+import type { Json } from '../base/canonical-json.js';
+import { Gate } from '../disk/gate.js';
 import type { ContentDigest } from '../hash/xxh64.js';
 import { Blobs, type BlobName } from './blobs.js';
+import { readChecked, writeChecked } from './checked.js';
 
 /** What one finished action made. Times and devices live here, never in a lockfile. */
 export interface Trace {
@@ -25,25 +25,49 @@ export interface TraceOutput {
   readonly blob: BlobName;
 }
 
+/** What collectors and writers of a store pass through: none removes what another is about to count on. */
+export function storeGate(folder: string): Gate {
+  return new Gate(join(folder, 'lock'));
+}
+
 export class Store {
   readonly blobs: Blobs;
   readonly #folder: string;
+  readonly #gate: Gate;
 
   constructor(folder: string) {
     this.#folder = folder;
-    this.blobs = new Blobs(join(folder, 'blobs'));
+    this.#gate = storeGate(folder);
+    this.blobs = new Blobs(join(folder, 'blobs'), this.#gate);
   }
 
   /** The trace of a fingerprint, when all its blobs are here too; a damaged one counts as absent. */
   find(fingerprint: string): Trace | undefined {
-    const trace = this.#read(this.#tracePath(fingerprint)) as Trace | undefined;
+    const trace = readChecked(this.#tracePath(fingerprint)) as Trace | undefined;
     if (trace?.fingerprint !== fingerprint) return undefined;
     return Object.values(trace.outputs).every(({ blob }) => this.blobs.has(blob)) ? trace : undefined;
   }
 
   keep(trace: Trace, flush: { readonly durable: boolean } = { durable: true }): void {
     // A trace is plain JSON, but for a device that may be undefined.
-    this.#write(this.#tracePath(trace.fingerprint), trace as unknown as Json, flush);
+    this.#gate.shared(() => writeChecked(this.#tracePath(trace.fingerprint), trace as unknown as Json, flush));
+  }
+
+  /**
+   * Runs `use` while no collector removes anything. The trace counts as used now, and is kept again where
+   * one has removed it since it was found.
+   */
+  whileUsing<T>(trace: Trace, use: () => T): T {
+    return this.#gate.shared(() => {
+      const now = new Date();
+      try {
+        utimesSync(this.#tracePath(trace.fingerprint), now, now);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === 'ENOENT') this.keep(trace); // else it belongs to someone else, and stays as it is
+      }
+      return use();
+    });
   }
 
   /** Drops a trace whose blobs turned out damaged. */
@@ -64,33 +88,14 @@ export class Store {
 
   /** Inputs that an action with a depfile was last seen to read, by its fingerprint without them. */
   dependenciesOf(base: string): readonly string[] | undefined {
-    return this.#read(join(this.#folder, 'depends', base.slice(0, 2), `${base}.json`)) as string[] | undefined;
+    return readChecked(join(this.#folder, 'depends', base.slice(0, 2), `${base}.json`)) as string[] | undefined;
   }
 
   keepDependencies(base: string, paths: readonly string[]): void {
-    this.#write(join(this.#folder, 'depends', base.slice(0, 2), `${base}.json`), [...paths], { durable: false });
+    writeChecked(join(this.#folder, 'depends', base.slice(0, 2), `${base}.json`), [...paths], { durable: false });
   }
 
   #tracePath(fingerprint: string): string {
     return join(this.#folder, 'traces', fingerprint.slice(0, 2), `${fingerprint}.json`);
-  }
-
-  // The first line checks the second, so that a flipped byte is noticed and not believed.
-  #write(path: string, value: Json, flush: { readonly durable: boolean }): void {
-    const text = canonicalJson(value);
-    writeAtomic(path, `${sha256(text)}\n${text}\n`, flush);
-  }
-
-  #read(path: string): unknown {
-    let kept: string;
-    try {
-      kept = readFileSync(path, 'utf8');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
-    const [check, text] = kept.split('\n');
-    if (text === undefined || check !== sha256(text)) return undefined;
-    return JSON.parse(text);
   }
 }

@@ -1,11 +1,13 @@
 // Caring for the store: what it holds, what may go, what is damaged.
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Screen } from '../../src/cli/io.js';
 import { main } from '../../src/cli/main.js';
-import type { CacheStats, CacheVerifyJson, CollectJson } from '../../src/app/cache.js';
+import type { CacheVerifyJson } from '../../src/app/cache-verify.js';
+import type { CacheStats, CollectJson } from '../../src/app/cache.js';
 import { takeMutex } from '../../src/disk/lock.js';
+import { until } from '../support/cli.js';
 import { testWorkspace, type World } from '../support/workspace.js';
 
 const pipeline = `sa: 1
@@ -180,41 +182,155 @@ test('gc waits for a build that is under way', async () => {
   expect(filesOf(world, 'traces')).toHaveLength(2);
 });
 
-test('verify finds a flipped byte in a blob and in a trace, sets both aside and says what runs again', async () => {
+const flip = (path: string): void => {
+  const bytes = readFileSync(path);
+  bytes[bytes.length >> 1]! ^= 1;
+  writeFileSync(path, bytes);
+};
+
+/** The trace of a rule that the lockfile names, and the blob of its only output. */
+function lockedIn(world: World, rule: string): { trace: string; fingerprint: string; blob: string; blobName: string } {
+  const { actions } = JSON.parse(world.read('data/manifests/one/sa.lock')) as {
+    actions: Record<string, { fingerprint: string }>;
+  };
+  const { fingerprint } = actions[rule]!;
+  const trace = filesOf(world, 'traces').find((path) => path.includes(fingerprint))!;
+  const { outputs } = JSON.parse(readFileSync(trace, 'utf8').split('\n')[1]!) as {
+    outputs: Record<string, { blob: string }>;
+  };
+  const blobName = Object.values(outputs)[0]!.blob;
+  return { trace, fingerprint, blob: filesOf(world, 'blobs').find((path) => path.endsWith(blobName))!, blobName };
+}
+
+async function verified(world: World): Promise<CacheVerifyJson & { code: number }> {
+  const ran = await world.sa('cache', 'verify', '--json');
+  return { ...(JSON.parse(ran.out) as CacheVerifyJson), code: ran.code };
+}
+
+test('verify sets aside what is damaged, and says what runs again where its artifact is gone too', async () => {
   const world = await thrice();
   expect(await world.sa('cache', 'verify')).toEqual({
     code: 0,
     out: '6 blobs and 6 traces read, 0 damaged\n',
     err: '',
   });
-  const flip = (path: string): void => {
-    const bytes = readFileSync(path);
-    bytes[bytes.length >> 1]! ^= 1;
-    writeFileSync(path, bytes);
-  };
-  const lock = JSON.parse(world.read('data/manifests/one/sa.lock')) as {
-    actions: Record<string, { fingerprint: string }>;
-  };
-  const traceOf = (rule: string): string =>
-    filesOf(world, 'traces').find((path) => path.includes(lock.actions[rule]!.fingerprint))!;
-  const { outputs } = JSON.parse(readFileSync(traceOf('fill'), 'utf8').split('\n')[1]!) as {
-    outputs: { o: { blob: string } };
-  };
-  flip(traceOf('copy'));
-  flip(filesOf(world, 'blobs').find((path) => path.endsWith(outputs.o.blob))!);
-
-  const ran = await world.sa('cache', 'verify', '--json');
-  const found = JSON.parse(ran.out) as CacheVerifyJson;
-  expect([ran.code, found.ok, found.rebuilt]).toEqual([1, false, ['copy@one', 'fill@one']]);
-  expect(found.damaged.map(({ kind, name }) => [kind, name])).toEqual([
-    ['trace', lock.actions['copy']!.fingerprint],
-    ['blob', outputs.o.blob],
+  const [fill, copy] = [lockedIn(world, 'fill'), lockedIn(world, 'copy')];
+  flip(copy.trace);
+  flip(fill.blob);
+  world.remove('data/made');
+  const found = await verified(world);
+  expect([found.code, found.ok, found.rebuilt]).toEqual([1, false, ['copy@one', 'fill@one']]);
+  expect(found.damaged.map(({ kind, name, repaired }) => [kind, name, repaired])).toEqual([
+    ['trace', copy.fingerprint, false],
+    ['blob', fill.blobName, false],
   ]);
   expect(readdirSync(join(world.root, store, 'corrupt'))).toHaveLength(2);
   expect((await world.sa('cache', 'verify')).code).toBe(0);
-  world.remove('data/made');
   expect(await world.build('one', '--set', 'size=300')).toBe('fill@one built, copy@one built');
   expect((await world.sa('cache', 'verify')).out).toBe('6 blobs and 6 traces read, 0 damaged\n');
+});
+
+test('verify keeps anew what is damaged from artifacts on disk that are still what they were', async () => {
+  const world = await thrice();
+  const [fill, copy] = [lockedIn(world, 'fill'), lockedIn(world, 'copy')];
+  for (const path of [fill.trace, fill.blob, copy.blob]) flip(path);
+  const found = await verified(world);
+  expect([found.code, found.ok, found.rebuilt]).toEqual([0, true, []]);
+  expect(found.damaged.map(({ kind, repaired }) => [kind, repaired])).toEqual([
+    ['trace', true],
+    ['blob', true],
+    ['blob', true],
+  ]);
+  expect(await verified(world)).toMatchObject({ ok: true, damaged: [], blobs: 6, traces: 6 });
+  world.remove('data/made');
+  expect(await world.build('one', '--set', 'size=300')).toBe('fill@one restored, copy@one restored');
+});
+
+test('an artifact that was altered repairs nothing', async () => {
+  const world = await thrice();
+  const { blob } = lockedIn(world, 'copy');
+  flip(blob);
+  flip(join(world.root, 'data/made/one/copy.txt'));
+  expect(await verified(world)).toMatchObject({ code: 1, ok: false, rebuilt: ['copy@one'] });
+});
+
+test('verify repairs a folder and what a depfile named', async () => {
+  const world = testWorkspace({
+    'pipeline.yaml': `sa: 1
+each: { ep: "videos/{ep}/episode.*" }
+rules:
+  pages:
+    run: "mkdir -p {outputs.o}/deep; cat extra > {outputs.o}/deep/a; echo 'x: extra' > pages.d"
+    depfile: pages.d
+    inputs: { video: "videos/{ep}/episode.*" }
+    outputs: { o: "made/{ep}/pages/" }
+`,
+    'data/videos/one/episode.txt': '',
+    extra: 'more',
+  });
+  await world.build();
+  const depends = join(world.root, store, 'depends');
+  const [group] = readdirSync(depends);
+  flip(join(depends, group!, readdirSync(join(depends, group!))[0]!));
+  flip(lockedIn(world, 'pages').blob);
+  expect((await verified(world)).damaged.map(({ kind, repaired }) => [kind, repaired])).toEqual([
+    ['dependencies', true],
+    ['blob', true],
+  ]);
+  world.remove('data/made');
+  world.remove('data/manifests');
+  expect(await world.build()).toBe('pages@one restored');
+});
+
+describe('a store that two projects share', () => {
+  const shared = (): [World, World] => {
+    const [a, b] = [0, 1].map(() => testWorkspace({ 'pipeline.yaml': pipeline, 'data/videos/one/episode.txt': '' }));
+    return [a!, b!];
+  };
+
+  test('gc in one keeps what lockfiles of the other name', async () => {
+    const [a, b] = shared();
+    const at = ['--store', join(a.root, store)];
+    await a.build('one', '--set', 'size=100', ...at);
+    await b.build('one', '--set', 'size=200', ...at);
+    await b.build('one', '--set', 'size=700', ...at);
+    age(a, 40 * day);
+    expect((await gc(a, '--max-bytes', '0', ...at)).removed.map(({ action }) => action).sort()).toEqual([
+      'copy@one',
+      'fill@one',
+    ]);
+    b.remove('data/made');
+    expect(await b.build('one', '--set', 'size=700', ...at)).toBe('fill@one restored, copy@one restored');
+    expect(await b.build('one', '--set', 'size=200', ...at)).toBe('fill@one built, copy@one built');
+  });
+
+  test('gc in one leaves alone what a build of the other, still under way, has kept', async () => {
+    const [a, b] = shared();
+    const at = ['--store', join(a.root, store)];
+    await a.build('one', ...at);
+    b.write({
+      'pipeline.yaml': pipeline.replace(
+        'cat {inputs.o} {inputs.o}',
+        'while [ ! -e go ]; do sleep 0.05; done; cat {inputs.o}',
+      ),
+    });
+    const building = b.build('one', '--set', 'size=500', ...at);
+    await until(() => filesOf(a, 'traces').length === 3);
+    expect((await gc(a, '--max-bytes', '0', ...at)).removed).toEqual([]);
+    b.write({ go: '' });
+    expect(await building).toBe('fill@one built, copy@one built');
+    b.remove('data/made');
+    expect(await b.build('one', '--set', 'size=500', ...at)).toBe('fill@one restored, copy@one restored');
+  });
+
+  test('one repairs what only the other still has', async () => {
+    const [a, b] = shared();
+    const at = ['--store', join(a.root, store)];
+    await b.build('one', '--set', 'size=500', ...at);
+    for (const path of filesOf(a, 'blobs')) flip(path);
+    const { code, out } = await a.sa('cache', 'verify', ...at);
+    expect([code, out.split('\n').at(-2)]).toEqual([0, '2 blobs and 2 traces read, 2 damaged']);
+  });
 });
 
 test('an amount or an age that is none is refused with an example', async () => {

@@ -1,12 +1,13 @@
 // sa cache stats|gc|verify.
-import { cacheStats, collectCache, verifyCache, type CacheStats, type CollectJson } from '../../app/cache.js';
+import { verifyCache } from '../../app/cache-verify.js';
+import { cacheStats, collectCache, type CacheStats, type CollectJson } from '../../app/cache.js';
 import { describeBytes, parseBytes } from '../../base/bytes.js';
 import { problem } from '../../base/problem.js';
 import { asDiskProblem } from '../../disk/disk-problem.js';
 import { printJson, table, type Io } from '../io.js';
 import { openFromFlags, text, type Flags } from '../options.js';
 
-/** Exit code 0, or 1 when something in the store was damaged. */
+/** Exit code 0, or 1 when something in the store was damaged and could not be repaired. */
 export async function cache(io: Io, flags: Flags): Promise<number> {
   const action = text(flags['action']) ?? '';
   const workspace = await openFromFlags(io, flags);
@@ -45,7 +46,8 @@ export async function cache(io: Io, flags: Flags): Promise<number> {
       const verified = await verifyCache(workspace, io.signal);
       print(verified, [
         ...verified.damaged.map(
-          ({ kind, name, bytes }) => `damaged ${kind} ${name} (${describeBytes(bytes)}), set aside`,
+          ({ kind, name, bytes, repaired }) =>
+            `damaged ${kind} ${name} (${describeBytes(bytes)}), set aside${repaired ? '; kept anew from its artifact' : ''}`,
         ),
         ...verified.rebuilt.map((id) => `cannot be restored: ${id}; it runs again when it is next wanted`),
         `${count(verified.blobs, 'blob')} and ${count(verified.traces, 'trace')} read, ${verified.damaged.length} damaged`,

@@ -148,7 +148,7 @@ class Repairs {
   }
 
   #keepFound(base: string, manifest: Manifest): boolean {
-    const found = Object.keys(manifest.found ?? {});
+    const found = Object.keys(manifest.found);
     if (found.length === 0 || !isManifestOf({ ...manifest, found: {} }, base)) return false;
     this.#store.keepDependencies(base, found);
     return true;

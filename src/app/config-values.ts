@@ -19,7 +19,7 @@ export function validateConfig(values: Readonly<Record<string, unknown>> = {}): 
     groups: {},
     fields: paramFields(),
   };
-  return resolveParams({ ...shipped, resources: {} } as Parameters<typeof resolveParams>[0], {
+  return resolveParams({ ...shipped, resources: {} }, {
     explicit: values as Readonly<Record<string, Json>>,
   }) as unknown as EpisodeRunConfig;
 }

@@ -2,8 +2,8 @@
 // stages call these same functions.
 export { agglomerate, type AgglomerateInput, type AgglomerateResult, type Linkage } from './cluster/agglomerate.js';
 export type { Pair } from './cluster/terms.js';
-export type { Candidates } from './detect/candidates.js';
-export { decodeRetinaFace, type RetinaFaceOutputs } from './detect/decode-retinaface.js';
+export { Candidates } from './detect/candidates.js';
+export { decodeRetinaFace, retinaFacePriors, type RetinaFaceOutputs } from './detect/decode-retinaface.js';
 export { decodeScrfd, type ScrfdLevel } from './detect/decode-scrfd.js';
 export { decodeUltraLight, type UltraLightOutputs } from './detect/decode-ultralight.js';
 export { decodeYuNet, type YuNetLevel } from './detect/decode-yunet.js';
@@ -24,6 +24,7 @@ export type { Picture } from './media/resample.js';
 export {
   contentScore,
   contentScorer,
+  contentScores,
   type ContentScorer,
   type ContentWeights,
   type Rgb,

@@ -87,7 +87,9 @@ export function fitSimilarity(from: FivePoints, to: FivePoints): Similarity | un
 /**
  * Aligns one face: fits `landmarks` (picture pixels) to the ArcFace template and warps the picture
  * to 112 x 112 by inverse mapping with bilinear sampling and a black border. A face more than
- * twice the crop's size is first shrunk by block means, because bilinear sampling would alias.
+ * twice the crop's size is first shrunk by block means, because bilinear sampling would alias. `picture` is
+ * interleaved RGB. What cannot be aligned comes back as `rejected` with its reason and is never cut out unaligned.
+ * Source: InsightFace's template and `norm_crop`; the fit is Umeyama's (1991).
  */
 export function alignFace(picture: Picture, landmarks: FivePoints | null): Alignment {
   if (landmarks === null) return { kind: 'rejected', reason: 'no_landmarks' };

@@ -72,6 +72,16 @@ export function contentScore(previous: Rgb, current: Rgb, weights: ContentWeight
 }
 
 /**
+ * Content scores of a sequence, as `detectCuts` takes them: one a frame, 0..255, the first 0. The stage
+ * hands it frames of 256 pixels on the longer side, PySceneDetect's own downscale, sampled as OpenCV does.
+ * @throws on frames of two sizes, bytes that are not 3 x width x height, and weights that are all 0
+ */
+export function contentScores(frames: Iterable<Rgb>, weights: ContentWeights = equalWeights): Float64Array {
+  const scorer = contentScorer(weights);
+  return Float64Array.from(Array.from(frames, (frame) => scorer.score(frame)));
+}
+
+/**
  * Converts `rgb` to HSV into `kept` and returns how far each part was from what `kept` held, summed
  * over the pixels. The hue circle is cut at red: 179 and 0 are 179 apart, as in the reference.
  */

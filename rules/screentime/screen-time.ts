@@ -17,7 +17,7 @@ export interface Person {
   readonly trackIds: readonly string[];
   /** Embedded faces behind this person. */
   readonly samples: number;
-  /** Mean detection score over the person's frames, 0..1. */
+  /** Mean score over the person's detections, of several looks where the detector doubted, 0..1. */
   readonly detectionScore: number;
   /** Asked to be left out of the table: counted among the others. */
   readonly hidden: boolean;
@@ -63,7 +63,9 @@ interface Presence {
 
 /**
  * The screen-time table of one episode, unrounded. A processed frame stands for the time until the
- * next processed one, never beyond its scene; two tracks of a person at once count once.
+ * next processed one, never beyond its scene; two tracks of a person at once count once. All times are
+ * seconds from the first frame, spans half-open; holes inside a scene up to `gapToleranceS` are told apart as
+ * `bridged`, and those whom the table leaves out are summed up as `others`.
  *
  * @throws when a person names a track that is not there, or a frame lies beyond the video
  */

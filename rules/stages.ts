@@ -22,7 +22,7 @@ export const stages: StageCatalogue = {
     load: () => import('./scenes/stage.js'),
   },
   detect: {
-    revision: 2,
+    revision: 3,
     scope: 'episode',
     params: [
       'detector',
@@ -41,7 +41,7 @@ export const stages: StageCatalogue = {
     load: () => import('./detect/stage.js'),
   },
   track: {
-    revision: 1,
+    revision: 2,
     scope: 'episode',
     params: [
       'tracker',
@@ -131,7 +131,7 @@ export const stages: StageCatalogue = {
     load: () => import('./identities/stage.js'),
   },
   screentime: {
-    revision: 1,
+    revision: 2,
     scope: 'episode',
     params: ['gap_tolerance_s', 'min_person_s', 'min_person_samples', 'min_person_conf', 'stride', 'target_fps'],
     models: [],

@@ -113,7 +113,11 @@ export class FaceDetector {
     });
     const found = facesOf(candidates, kept, this.#landmarks === undefined);
     const confirmed = (await this.#secondLook?.confirm(slot.copy, found)) ?? found;
-    const faces = confirmed.map((face) => ({ ...face, score: this.#scores.calibrated(face.score) }));
+    const faces = confirmed.map(({ confirmedScore, ...face }) => ({
+      ...face,
+      score: this.#scores.calibrated(face.score),
+      ...(confirmedScore !== undefined && { confirmedScore: this.#scores.calibrated(confirmedScore) }),
+    }));
     faces.sort((a, b) => b.score - a.score || a.bbox[0] - b.bbox[0]);
     return this.#landmarks ? this.#landmarks.complete(slot.copy, faces) : faces;
   }

@@ -12,6 +12,8 @@ export interface FoundFace {
   readonly landmarks: Landmarks | null;
   /** As the network scored it. */
   readonly score: number;
+  /** Mean score over several looks; only where it was looked at again. */
+  readonly confirmedScore?: number;
 }
 
 /** Part of the crop's side that still counts as its edge: boxes of cut faces end near it. */

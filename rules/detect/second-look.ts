@@ -58,12 +58,12 @@ export class SecondLook {
     this.#options = options;
   }
 
-  /** The same faces; a doubtful one's score becomes the mean of its score and those of the looks. Scores are the network's own. */
+  /** The same faces; a doubtful one also has the mean of its score and those of the looks. Scores are the network's own. */
   async confirm(picture: Picture, faces: readonly FoundFace[]): Promise<FoundFace[]> {
     const confirmed: FoundFace[] = [];
     for (const face of faces) {
       const isDoubtful = face.score >= doubtful.from && face.score < doubtful.to;
-      confirmed.push(isDoubtful ? { ...face, score: await this.#meanScore(picture, face) } : face);
+      confirmed.push(isDoubtful ? { ...face, confirmedScore: await this.#meanScore(picture, face) } : face);
     }
     return confirmed;
   }

@@ -120,7 +120,7 @@ function uprightPixelsPerStored({ width, height, stored_width, stored_height }: 
 }
 
 function rowOf(
-  { bbox, landmarks, score }: FoundFace,
+  { bbox, landmarks, score, confirmedScore }: FoundFace,
   frameIndex: number,
   index: FramesIndex,
   model: string,
@@ -138,6 +138,7 @@ function rowOf(
       landmarks &&
       (landmarks.map(([x, y]) => [round6(x), round6(y)]) as readonly (readonly number[])[] as typeof landmarks),
     conf: round6(score),
+    ...(confirmedScore !== undefined && { face_conf: round6(confirmedScore) }),
     model_id: model,
   };
 }

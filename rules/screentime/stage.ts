@@ -8,6 +8,7 @@ import {
   scenesSchema,
   screentimeSchema,
   trackSchema,
+  type Track,
   type Identity,
   type Screentime,
 } from '../../src/stage/artifacts.js';
@@ -27,7 +28,7 @@ export const stage: Stage<Params> = {
     const { identities, metadata } = await readJson(inputs.path('identities'), identitiesSchema);
     const tracks = await readJsonLines(inputs.path('tracks'), trackSchema);
     signal.throwIfAborted();
-    const scores = new Map(tracks.map(({ track_id, frames }) => [track_id, frames.map(([, , conf]) => conf)]));
+    const statsOf = new Map(tracks.map(({ track_id, stats }) => [track_id, stats]));
     const table = screenTime({
       times: frameTimes(index),
       fps: index.fps,
@@ -37,7 +38,7 @@ export const stage: Stage<Params> = {
         id: track_id,
         frames: frames.map(([frame, [, top, , bottom]]) => ({ index: frame, height: bottom - top })),
       })),
-      people: identities.map((identity) => personOf(identity, scores)),
+      people: identities.map((identity) => personOf(identity, statsOf)),
       gapToleranceS: params.gap_tolerance_s,
       minPersonS: params.min_person_s,
       minPersonSamples: params.min_person_samples,
@@ -50,15 +51,21 @@ export const stage: Stage<Params> = {
   },
 };
 
-function personOf(identity: Identity, scoresOf: ReadonlyMap<string, readonly number[]>): Person {
+function personOf(identity: Identity, statsOf: ReadonlyMap<string, Track['stats']>): Person {
   const { cohesion, num_faces_total } = identity.embedding_stats;
-  const scores = identity.track_ids.flatMap((track) => scoresOf.get(track) ?? []);
+  const stats = identity.track_ids.flatMap((track) => statsOf.get(track) ?? []);
+  const sum = (value: (one: Track['stats']) => number): number => stats.reduce((total, one) => total + value(one), 0);
   return {
     id: identity.identity_id,
     name: identity.name,
     trackIds: identity.track_ids,
     samples: num_faces_total,
-    detectionScore: scores.reduce((sum, score) => sum + score, 0) / Math.max(1, scores.length),
+    detectionScore:
+      sum(({ detections, avg_conf, face_conf }) => detections * (face_conf ?? avg_conf)) /
+      Math.max(
+        1,
+        sum(({ detections }) => detections),
+      ),
     hidden: identity.hidden ?? false,
     thumbPath: identity.thumb_path,
     // Where the similarity of each track is not told, the mean stands for all of them.

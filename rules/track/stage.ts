@@ -85,12 +85,15 @@ function trackRow(
   { scene, links }: LinkedTrack,
   context: { ordinal: number; times: Float64Array; rowsOf: (frame: number) => readonly Detection[] },
 ): Track {
-  const frames = links.map((link): Track['frames'][number] => {
-    const { bbox, conf } = context.rowsOf(link.index)[link.detection]!;
+  const rows = links.map((link) => context.rowsOf(link.index)[link.detection]!);
+  const frames = links.map((link, at): Track['frames'][number] => {
+    const { bbox, conf } = rows[at]!;
     return [link.index, bbox, conf, link.association];
   });
   const [first, last] = [links[0]!.index, links.at(-1)!.index];
-  const confidence = frames.reduce((sum, [, , conf]) => sum + conf, 0) / frames.length;
+  const meanOf = (value: (row: Detection) => number): number =>
+    round6(rows.reduce((sum, row) => sum + value(row), 0) / rows.length);
+  const doubted = rows.some(({ face_conf }) => face_conf !== undefined);
   return {
     schema_version: 'track_v1',
     track_id: `track-${String(context.ordinal + 1).padStart(5, '0')}`,
@@ -99,7 +102,11 @@ function trackRow(
     end_s: round6(context.times[last]!),
     frame_span: [first, last],
     scene,
-    stats: { detections: frames.length, avg_conf: round6(confidence) },
+    stats: {
+      detections: frames.length,
+      avg_conf: meanOf(({ conf }) => conf),
+      ...(doubted && { face_conf: meanOf(({ conf, face_conf }) => face_conf ?? conf) }),
+    },
     frames,
   };
 }

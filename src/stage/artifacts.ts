@@ -65,6 +65,8 @@ export const detectionSchema = z.object({
   bbox,
   landmarks: landmarks.nullable(),
   conf: z.number().min(0).max(1),
+  /** Mean score over several looks, where the detector doubted and looked again. */
+  face_conf: z.number().min(0).max(1).optional(),
   model_id: z.string(),
 });
 export type Detection = DeepReadonly<z.infer<typeof detectionSchema>>;
@@ -78,7 +80,12 @@ export const trackSchema = z.object({
   frame_span: z.tuple([frameIndex, frameIndex]),
   /** Index into scenes.json's scenes. */
   scene: z.number().int().min(0),
-  stats: z.object({ detections: z.number().int(), avg_conf: z.number() }),
+  stats: z.object({
+    detections: z.number().int(),
+    avg_conf: z.number(),
+    /** Mean of the detections' face_conf, conf where they have none; only if one of them has it. */
+    face_conf: z.number().optional(),
+  }),
   frames: z.array(z.tuple([frameIndex, bbox, z.number(), z.union([z.literal(1), z.literal(2)])])),
 });
 export type Track = DeepReadonly<z.infer<typeof trackSchema>>;

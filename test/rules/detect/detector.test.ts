@@ -178,8 +178,11 @@ describeWithShared('a face seen again, larger and mirrored', [...detectorFiles('
     const size = { width: 640, height: 480 };
     const every = 20;
     const frames = readFrames(shared(clip), every, size);
-    const facesAt = async (frame: number) => facesIn('ultralight', frames[frame / every]!);
-    // Frames 436 to 535 show the head, by itself; the network alone gives it 0.7 to 0.9.
+    const facesAt = async (frame: number) =>
+      (await facesIn('ultralight', frames[frame / every]!)).filter(
+        ({ score, confirmedScore }) => (confirmedScore ?? score) >= 0.65,
+      );
+    // Frames 436 to 535 show the head, by itself; at first sight it has 0.7 to 0.9.
     for (const frame of [440, 460, 480, 500, 520]) expect(await facesAt(frame)).toEqual([]);
     // Two people face the camera.
     for (const frame of [580, 600, 620]) expect((await facesAt(frame)).length).toBeGreaterThanOrEqual(2);

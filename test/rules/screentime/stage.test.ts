@@ -37,6 +37,28 @@ test('screentime.json and screentime.csv say the same, rounded, in order of fall
   ]);
 });
 
+test('whom the detector did not know again is counted among the others, however good it looked at first', async () => {
+  const doubted = track('track-00001', [0, 3, 6]);
+  const { output } = await runJsonStage(stage, {
+    params: { target_fps: 10 },
+    inputs: {
+      frames: framesJson(video),
+      scenes: scenesJson({ ...video, cuts: [31] }),
+      tracks: jsonLines([
+        { ...doubted, stats: { ...doubted.stats, face_conf: 0.4 } },
+        track('track-00002', [33, 36, 39]),
+      ]),
+      identities: identities([
+        identity('id_0001', { track_ids: ['track-00001'] }),
+        identity('id_0002', { track_ids: ['track-00002'] }),
+      ]),
+    },
+  });
+  const { identities: kept, others } = screentimeSchema.parse(JSON.parse(await output('screentime')));
+  expect(kept.map(({ id }) => id)).toEqual(['id_0002']);
+  expect(others.identity_ids).toEqual(['id_0001']);
+});
+
 test('the same run twice writes the same bytes', async () => {
   const run = async (): Promise<string[]> => {
     const { output } = await runJsonStage(stage, {

@@ -29,6 +29,15 @@ test('only processed frames count: what lies between them is passed over', async
   expect(atRate.map((row) => row.frames.map(([frame]) => frame))).toEqual([[0, 5, 10]]);
 });
 
+test('how sure a track is a face counts what the detector saw when it looked again', async () => {
+  const rows = [0, 1, 2, 3].map((frame) => ({
+    ...detection(frame, face, 0.9),
+    ...(frame < 2 && { face_conf: 0.3 }),
+  }));
+  const { tracks } = await track(rows, {});
+  expect(tracks[0]!.stats).toEqual({ detections: 4, avg_conf: 0.9, face_conf: 0.6 });
+});
+
 test('an episode without a face has no tracks', async () => {
   expect(await track([], {})).toEqual({ counts: { tracks_count: 0 }, tracks: [] });
 });

@@ -41,7 +41,7 @@ const missing = { 404: { description: 'it is not there', schema: 'Problem' } } a
 
 /** A report may run its own scripts, but as a page of nowhere: it cannot post to this server. */
 const reportPolicy =
-  "sandbox allow-scripts allow-popups; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:; media-src data: blob:; font-src data:";
+  "sandbox allow-scripts allow-popups allow-downloads; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:; media-src data: blob:; font-src data:";
 
 /** The episodes that the API can name, in order. */
 export async function episodesOf(project: Project): Promise<readonly string[]> {

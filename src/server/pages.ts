@@ -22,7 +22,9 @@ export function indexPage({ episodes, jobs }: IndexContent): string {
     text(job.state),
     job.state === 'running' && progress !== undefined ? `${Math.floor(progress.fraction * 100)} %` : '',
     text(job.startedAt ?? ''),
-    job.summary === null ? text(job.error ?? '') : `${job.summary.identities_count} identities`,
+    job.state === 'succeeded'
+      ? `${job.summary?.identities_count ?? 0} identities`
+      : text(job.error?.split('\n')[0] ?? ''),
   ]);
   return page('sa', [
     `<p>${link('/docs', 'the API')}</p>`,

@@ -4,7 +4,8 @@
 import type { ActionReport } from '../engine/execute.js';
 import { expectedOf, type Expected } from '../engine/expected.js';
 import type { Plan } from '../engine/plan.js';
-import { forget, keep, partOf, recall, type Question, type Recalled } from './recall.js';
+import { partOf } from './part.js';
+import { forget, keep, recall, type Question, type Recalled } from './recall.js';
 import { refreshLedger } from './remember.js';
 import { Session, type BuildOptions, type SessionOptions } from './session.js';
 
@@ -26,8 +27,13 @@ export interface QuickBuild {
   readonly reports: readonly ActionReport[];
 }
 
-export async function quickPlan(question: Question, choice: SessionOptions): Promise<QuickPlan | undefined> {
-  const recalled = await recallFor(question, choice);
+/** `known`: the answer that was held against the disk just now. */
+export async function quickPlan(
+  question: Question,
+  choice: SessionOptions,
+  known?: Recalled,
+): Promise<QuickPlan | undefined> {
+  const recalled = known ?? (await recallFor(question, choice));
   if (recalled === undefined) return undefined;
   const { ledger, affected } = recalled;
   const found = { ids: () => ledger.ids(), count: ledger.count, trusted: ledger.head.trusted };
@@ -46,8 +52,9 @@ export async function quickBuild(
   question: Question,
   choice: SessionOptions,
   options: BuildOptions,
+  known?: Recalled,
 ): Promise<QuickBuild | undefined> {
-  const recalled = await recallFor(question, choice);
+  const recalled = known ?? (await recallFor(question, choice));
   if (recalled === undefined) return undefined;
   const { ledger, affected } = recalled;
   const untouched = { untouched: ledger.count - affected.length, trusted: ledger.head.trusted };

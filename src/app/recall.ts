@@ -4,17 +4,14 @@ import { createHash } from 'node:crypto';
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { canonicalJson } from '../base/canonical-json.js';
-import { look } from '../disk/sighting.js';
-import { isStagingUsed } from '../engine/publish.js';
-import { Lockfiles } from '../engine/lockfile.js';
-import { Binder, type Action } from '../graph/graph.js';
-import { loadHash, type ContentDigest } from '../hash/xxh64.js';
+import { isStagingUsed } from '../engine/staging-area.js';
+import { loadHash } from '../hash/xxh64.js';
 import type { ParamChoice } from './facts.js';
-import { recallPipeline } from './compiled.js';
 import { Ledger } from './ledger.js';
+import { findProject } from './project.js';
 import { programStamp } from './program-stamp.js';
 import type { Words } from './select.js';
-import { findFiles, findProject, reopenWorkspace, type Workspace, type WorkspaceOptions } from './workspace.js';
+import type { WorkspaceOptions } from './workspace.js';
 
 /** Who asks what: only the very same question is answered from memory. */
 export interface Question extends Words {
@@ -51,14 +48,6 @@ export class Recalled {
   }
 }
 
-/** The actions that must be judged again, and the digests of what those before them have made. */
-export interface Part {
-  readonly workspace: Workspace;
-  readonly lockfiles: Lockfiles;
-  readonly actions: readonly Action[];
-  readonly settled: ReadonlyMap<string, ContentDigest>;
-}
-
 /** What is remembered of the question; undefined when it must be judged as a whole. */
 export async function recall(question: Question): Promise<Recalled | undefined> {
   await loadHash();
@@ -74,59 +63,6 @@ export async function recall(question: Question): Promise<Recalled | undefined> 
   if (found === undefined) return undefined;
   if (found.settled) keep(ledger, path);
   return new Recalled(projectRoot, path, ledger, found.changed);
-}
-
-/** Makes the affected actions; undefined when what was remembered is not all there any more. */
-export async function partOf(
-  { projectRoot, ledger, affected, changed }: Recalled,
-  env: WorkspaceOptions['env'],
-): Promise<Part | undefined> {
-  const { pipelineKey, dataRoot, storeRoot, episodes } = ledger.head;
-  const pipeline = recallPipeline(projectRoot, pipelineKey);
-  if (pipeline === undefined) return undefined;
-  const workspace = await reopenWorkspace({ projectRoot, dataRoot, storeRoot, pipeline, pipelineKey, env });
-  const lockfiles = new Lockfiles(dataRoot, { known: true });
-  const binder = new Binder(episodes, (pattern) => findFiles(dataRoot, pattern), { partly: true });
-  const settled = new Map<string, ContentDigest>();
-  const actions: Action[] = [];
-  const isChanged = new Set(changed);
-  for (const place of affected) {
-    const { rule, ep } = ledger.actionAt(place);
-    const action = binder.bind(pipeline.ruleAt(rule), ep < 0 ? undefined : episodes[ep]);
-    const entry = lockfiles.get(action.ep, action.rule.name);
-    if (entry === undefined) return undefined;
-    actions.push(action);
-    for (const files of Object.values(entry.manifest.inputs))
-      for (const { path, digest } of files) settled.set(path, digest);
-    primeDigests(place, ledger, isChanged, workspace, entry);
-  }
-  // A file of the user's that is gone is told with all that is wrong, where the whole project is read.
-  const made = new Set(actions.flatMap(({ outputs }) => Object.values(outputs)));
-  const gone = changed.some((index) => !made.has(ledger.pathAt(index)) && look(ledger.absoluteAt(index)).size < 0);
-  return gone ? undefined : { workspace, lockfiles, actions, settled };
-}
-
-// What still looks as it did has the digest that the lockfile says: the memory of all digests, which
-// may be of a hundred thousand files, is not read for a few.
-function primeDigests(
-  place: number,
-  ledger: Ledger,
-  changed: ReadonlySet<number>,
-  { digests }: Workspace,
-  { manifest, outputs }: NonNullable<ReturnType<Lockfiles['get']>>,
-): void {
-  const known = new Map([
-    ...Object.values(manifest.inputs).flatMap((files) => files.map(({ path, digest }) => [path, digest] as const)),
-    ...Object.entries(manifest.outputs).flatMap(([role, path]) =>
-      outputs[role] ? [[path, outputs[role]] as const] : [],
-    ),
-  ]);
-  for (const index of ledger.actionAt(place).paths) {
-    const path = ledger.pathAt(index);
-    const digest = known.get(path);
-    const seen = changed.has(index) ? undefined : ledger.seenAt(index);
-    digests.prime(path, seen && digest && { seen, digest });
-  }
 }
 
 /** Where the answer to a question is remembered. */

@@ -1,7 +1,7 @@
 // A project as a command finds it: pipeline.yaml read, roots resolved, episodes found. Opening one
 // changes nothing on disk.
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { didYouMean } from '../base/closest.js';
 import { problem, ProblemError, type Problem } from '../base/problem.js';
 import { FileDigests } from '../disk/file-digests.js';
@@ -14,6 +14,7 @@ import type { Pipeline } from '../pipeline/pipeline.js';
 import { checkSources } from '../pipeline/sources.js';
 import { loadCatalogue } from '../runner/catalogue.js';
 import type { StageCatalogue } from '../stage/stage.js';
+import { findProject, pipelineName } from './project.js';
 
 export interface Workspace {
   /** When its opening began, before anything was read, in ms since 1970. */
@@ -43,8 +44,6 @@ export interface WorkspaceOptions {
   readonly storeRoot?: string | undefined;
   readonly env: NodeJS.ProcessEnv;
 }
-
-export const pipelineName = 'pipeline.yaml';
 
 /** What an episode may be called: it becomes a folder name, a flag's value and a part of a URL. */
 export const episodeShape = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
@@ -109,19 +108,6 @@ export function fromDataRoot(
 /** Files and folders of the data root that match, those that are not there left out. */
 export function findFiles(dataRoot: string, pattern: string): string[] {
   return matchPattern(dataRoot, pattern).filter((path) => existsSync(join(dataRoot, path)));
-}
-
-/** The folder of the nearest pipeline.yaml at or above `cwd`. */
-export function findProject(cwd: string): string {
-  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, pipelineName))) return folder;
-    if (folder === dirname(folder)) break;
-  }
-  throw problem(
-    'no-pipeline',
-    `there is no ${pipelineName} in ${cwd} or in a folder above it`,
-    'start a project here with: sa init',
-  );
 }
 
 /** Makes the folder that holds this machine's memory, with a .gitignore of its own. */

@@ -3,9 +3,10 @@
 // called. The only importer of yargs, and the only place that catches what nobody expected.
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import yargs, { type Argv } from 'yargs';
+import type { Argv } from 'yargs';
 import { didYouMean } from '../base/closest.js';
 import { formatProblem, problem, ProblemError } from '../base/problem.js';
+import { fromMemory } from './from-memory.js';
 import { paint, screenOf, type Io } from './io.js';
 import type { Flags } from './options.js';
 
@@ -256,7 +257,7 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
 /** Runs one command; resolves with its exit code and never throws. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   try {
-    return await dispatch(argv, io);
+    return (await fromMemory(argv, io)) ?? (await dispatch(argv, io));
   } catch (error) {
     return explainFailure(error, io);
   }
@@ -264,6 +265,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 
 async function dispatch(argv: readonly string[], io: Io): Promise<number> {
   let code: number = exitCodes.done;
+  const { default: yargs } = await import('yargs');
   const parser = yargs([...argv])
     .scriptName('sa')
     .usage('$0 <verb> [episode ...] [target ...]\n\nmake for face screen time in video')

@@ -50,11 +50,6 @@ export function clearStaging(temporaryRoot: string): void {
   mkdirSync(temporaryRoot, { recursive: true });
 }
 
-/** Whether some build, a running one or one that was killed, has outputs in the staging area. */
-export function isStagingUsed(temporaryRoot: string): boolean {
-  return existsSync(temporaryRoot) && readdirSync(temporaryRoot).length > 0;
-}
-
 /** Removes temporary names that a killed writer left in `folder`. Call only while holding the mutex. */
 export function clearTemporaries(folder: string): void {
   if (!existsSync(folder)) return;

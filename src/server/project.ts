@@ -2,7 +2,8 @@
 // data root fixed when the server started. Answers where an episode's files lie, if they may be read.
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { openWorkspace, pipelineName, type Workspace } from '../app/workspace.js';
+import { pipelineName } from '../app/project.js';
+import { openWorkspace, type Workspace } from '../app/workspace.js';
 import { availableDevices, type ResolvedDevice } from '../models/devices.js';
 import { realPathWithin } from './confine.js';
 

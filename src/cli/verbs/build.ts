@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { BuildTrace } from '../../app/build-trace.js';
 import { buildJson } from '../../app/json.js';
 import { quickBuild, type QuickBuild } from '../../app/quick.js';
+import type { Recalled } from '../../app/recall.js';
 import { select } from '../../app/select.js';
 import type { BuildOptions } from '../../app/session.js';
 import type { Outcome } from '../../engine/execute.js';
@@ -19,12 +20,12 @@ import {
   type Flags,
 } from '../options.js';
 import { watchProgress } from '../progress.js';
-import { describeSeconds } from '../words.js';
+import { buildSummary } from '../summaries.js';
 import { plan } from './plan.js';
 
 /** Exit code 0, or 1 when an action failed. */
-export async function build(io: Io, flags: Flags): Promise<number> {
-  if (flags['dry-run'] === true) return plan(io, flags);
+export async function build(io: Io, flags: Flags, known?: Recalled): Promise<number> {
+  if (flags['dry-run'] === true) return plan(io, flags, known);
   const started = performance.now();
   const progress = watchProgress(io, {
     quiet: flags['quiet'] === true || flags['json'] === true,
@@ -40,7 +41,8 @@ export async function build(io: Io, flags: Flags): Promise<number> {
   };
   const question = questionFromFlags(io, flags, buildFlags);
   try {
-    const quick = isPlain(flags) ? await quickBuild(question, choiceFromFlags(flags, buildFlags), options) : undefined;
+    const choice = choiceFromFlags(flags, buildFlags);
+    const quick = isPlain(flags) ? await quickBuild(question, choice, options, known) : undefined;
     progress.end();
     if (quick !== undefined) return tell(quick, { io, flags, started });
     const session = await sessionFromFlags(io, flags, buildFlags);
@@ -65,18 +67,6 @@ function tell(
 ): number {
   const seconds = (performance.now() - started) / 1000;
   if (flags['json'] === true) printJson(io, buildJson(done.reports, seconds));
-  else if (flags['quiet'] !== true) io.err.write(`${summary(done, seconds)}\n`);
+  else if (flags['quiet'] !== true) io.err.write(`${buildSummary(done, seconds)}\n`);
   return done.reports.every(({ outcome }) => isDone(outcome)) ? 0 : 1;
-}
-
-function summary({ reports, untouched, trusted }: QuickBuild, seconds: number): string {
-  const counts = new Map<string, number>();
-  if (trusted > 0) counts.set('trusted', trusted);
-  if (untouched > trusted) counts.set('fresh', untouched - trusted);
-  for (const { outcome } of reports) counts.set(outcome.kind, (counts.get(outcome.kind) ?? 0) + 1);
-  const ran = counts.get('built') ?? 0;
-  const rest = ['restored', 'failed', 'skipped', 'trusted', 'fresh'].flatMap((kind) =>
-    counts.has(kind) ? [`${counts.get(kind)!} ${kind}`] : [],
-  );
-  return `${[`${ran} run`, ...rest].join(', ')}, in ${describeSeconds(seconds)}`;
 }

@@ -1,7 +1,7 @@
 // sa init: a commented pipeline.yaml and .gitignore lines for an empty project.
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipelineName } from '../../app/workspace.js';
+import { pipelineName } from '../../app/project.js';
 import { problem } from '../../base/problem.js';
 import { writeAtomic } from '../../disk/atomic.js';
 import type { Io } from '../io.js';

@@ -1,5 +1,5 @@
 // sa watch.
-import { findProject } from '../../app/workspace.js';
+import { findProject } from '../../app/project.js';
 import { formatProblem } from '../../base/problem.js';
 import { describeRound } from '../../watch/round.js';
 import { watchProject } from '../../watch/watch.js';

@@ -1,0 +1,59 @@
+// The shortest way to an answer: `sa build` or `sa plan` with plain words, when nothing changed since the
+// same words were last asked. It loads neither yargs nor the engine; for anything else there is no answer
+// here, and the words are read as usual.
+import { recall } from '../app/recall.js';
+import type { Io } from './io.js';
+import type { Flags } from './options.js';
+import { buildSummary, tellPlan } from './summaries.js';
+
+/** Flags that change neither the question nor what the answer needs, by the name that yargs gives them. */
+const switches: Readonly<Record<string, string>> = {
+  '-q': 'quiet',
+  '--quiet': 'quiet',
+  '-k': 'keep-going',
+  '--keep-going': 'keep-going',
+  '-n': 'dry-run',
+  '--dry-run': 'dry-run',
+  '--all': 'all',
+};
+
+/** The exit code, or undefined when the words must be read as usual. */
+export async function fromMemory(argv: readonly string[], io: Io): Promise<number | undefined> {
+  const started = performance.now();
+  const flags = plainFlags(argv);
+  if (flags === undefined) return undefined;
+  const [verb] = argv;
+  const recalled = await recall({
+    words: flags['words'],
+    all: flags['all'] === true,
+    lockedToo: false,
+    allowMissing: false,
+    options: { cwd: io.cwd, env: io.env },
+    choice: { explicit: {} },
+  });
+  if (recalled === undefined) return undefined;
+  if (recalled.affected.length > 0) {
+    if (verb === 'plan') return (await import('./verbs/plan.js')).plan(io, flags, recalled);
+    return (await import('./verbs/build.js')).build(io, flags, recalled);
+  }
+  const { count, head } = recalled.ledger;
+  if (verb === 'plan' || flags['dry-run'] === true) {
+    const nothing = { seconds: new Map(), workSeconds: 0, pathSeconds: 0, unknown: 0 };
+    return tellPlan({ ids: () => recalled.ledger.ids(), count, judged: { steps: [] }, expected: nothing }, io, flags);
+  }
+  const seconds = (performance.now() - started) / 1000;
+  if (flags['quiet'] !== true)
+    io.err.write(`${buildSummary({ untouched: count, trusted: head.trusted, reports: [] }, seconds)}\n`);
+  return 0;
+}
+
+function plainFlags([verb, ...rest]: readonly string[]): (Flags & { readonly words: string[] }) | undefined {
+  if (verb !== 'build' && verb !== 'plan') return undefined;
+  const flags: Record<string, unknown> & { words: string[] } = { words: [] };
+  for (const word of rest) {
+    if (Object.hasOwn(switches, word)) flags[switches[word]!] = true;
+    else if (word.startsWith('-') || word === '') return undefined;
+    else flags.words.push(word);
+  }
+  return flags;
+}

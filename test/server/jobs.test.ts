@@ -126,7 +126,7 @@ test('a canceled job ends its command, a waiting one never starts', async () => 
   const server = await startServer(world.root);
   const running = await server.post({ ep_id: 'one', pause: 60 });
   const waiting = await server.post({ ep_id: 'two' });
-  await whenRunning(server, running, 'second@one');
+  await until(() => world.read('ran.log').includes('one second'));
   const pids = groupsBelow(server.child.pid!);
   expect(pids.length).toBeGreaterThan(1);
   const first = await server.ask(`/jobs/${waiting}/cancel`, { method: 'POST' });

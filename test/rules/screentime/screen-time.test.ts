@@ -170,6 +170,45 @@ test('a person is never seen for longer than all tracks together, nor for less t
   );
 });
 
+test('seen and bridged spans lie apart, in order and inside their scene; time together is no longer than either', () => {
+  fc.assert(
+    fc.property(anyEpisode, (input) => {
+      const table = screenTime(input);
+      const seconds = new Map(table.identities.map((row) => [row.id, row.screen_time_s + row.bridged_s]));
+      for (const { intervals, screen_time_s, solo_s } of table.identities) {
+        for (const [index, { start_s, end_s, kind }] of intervals.entries()) {
+          expect(end_s).toBeGreaterThan(start_s);
+          if (index > 0) expect(start_s).toBeGreaterThanOrEqual(intervals[index - 1]!.end_s);
+          if (kind === 'bridged') {
+            expect(end_s - start_s).toBeLessThanOrEqual(input.gapToleranceS + 1e-9);
+            const over = input.sceneStarts.some((cut) => start_s < input.times[cut]! && input.times[cut]! < end_s);
+            expect(over).toBe(false);
+          }
+        }
+        const seen = intervals.filter(({ kind }) => kind === 'seen');
+        expect(seen.reduce((sum, { start_s, end_s }) => sum + end_s - start_s, 0)).toBeCloseTo(screen_time_s, 9);
+        expect(solo_s).toBeGreaterThanOrEqual(0);
+      }
+      for (const { a, b, seconds: both } of table.co_appearance) {
+        expect(both).toBeLessThanOrEqual(Math.min(seconds.get(a)!, seconds.get(b)!) + 1e-9);
+      }
+    }),
+  );
+});
+
+test('a larger tolerance bridges more and leaves what is seen as it is', () => {
+  fc.assert(
+    fc.property(anyEpisode, (input) => {
+      const strict = screenTime({ ...input, gapToleranceS: 0 });
+      for (const row of screenTime(input).identities) {
+        const other = strict.identities.find(({ id }) => id === row.id)!;
+        expect(other.bridged_s).toBe(0);
+        expect(row.screen_time_s).toBeCloseTo(other.screen_time_s, 9);
+      }
+    }),
+  );
+});
+
 /** Up to six tracks of up to three people in 60 frames, with any cuts, stride and tolerance. */
 const anyEpisode: fc.Arbitrary<ScreenTimeInput> = fc
   .record({

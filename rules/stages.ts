@@ -121,7 +121,7 @@ export const stages: StageCatalogue = {
     load: () => import('./cast/stage.js'),
   },
   identities: {
-    revision: 3,
+    revision: 4,
     scope: 'episode',
     params: ['embedder', 'min_identity_sim', 'cast_name_sim', 'cast_lead', 'cast_suggest_sim'],
     models: ['embedder'],

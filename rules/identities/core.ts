@@ -18,6 +18,7 @@ export interface CoreTrack {
  * of one that breaks. Without any vector it is the heaviest track.
  */
 export function coreOf(tracks: readonly CoreTrack[]): number {
+  if (tracks.length === 1) return 0;
   const places = tracks.flatMap(({ vector }, place) => (vector === undefined ? [] : [place]));
   if (places.length === 0) return tracks.reduce((best, { weight }, place) => (weight > tracks[best]!.weight ? place : best), 0); // prettier-ignore
   const dim = tracks[places[0]!]!.vector!.length;

@@ -1,6 +1,8 @@
 // Who is who while the log of edits is replayed: groups of tracks, what is said of each, and which
 // tracks a person put together or kept apart. Refuses what an earlier edit rules out.
 
+import { leavingOf } from './parting.js';
+
 /** A group after edits. */
 export interface EditedGroup {
   /** Ascending. */
@@ -196,7 +198,14 @@ export class People {
 
   /** Some of a group leave it: those that go with `others` rather than with `ones`. */
   private partGroup(group: Group, ones: readonly number[], others: readonly number[]): void {
-    const leaving = group.tracks.filter((track) => this.goesWithOthers(track, group, ones, others));
+    const bondsOf = (tracks: readonly number[]): Set<number> => new Set(tracks.map((track) => this.bonds[track]!));
+    const leaving = leavingOf({
+      tracks: group.tracks,
+      bonds: this.bonds,
+      staying: bondsOf(ones),
+      leaving: bondsOf(others),
+      similarity: this.similarity,
+    });
     this.takeOut(leaving, [group], 'goes along');
   }
 
@@ -252,20 +261,6 @@ export class People {
         this.overruled.push({ edit: binding.edit, by: edit });
       }
     }
-  }
-
-  /** Tracks that edits put together go together, by their mean similarity to either side. */
-  private goesWithOthers(track: number, group: Group, ones: readonly number[], others: readonly number[]): boolean {
-    const bond = this.bonds[track];
-    if (ones.some((one) => this.bonds[one] === bond)) return false;
-    if (others.some((other) => this.bonds[other] === bond)) return true;
-    const bound = group.tracks.filter((member) => this.bonds[member] === bond);
-    const meanTo = (side: readonly number[]): number =>
-      bound.reduce(
-        (total, member) => total + side.reduce((sum, face) => sum + this.similarity(member, face), 0) / side.length,
-        0,
-      );
-    return meanTo(others) > meanTo(ones);
   }
 
   private isLocked({ lockedBy }: Group, track: number): boolean {

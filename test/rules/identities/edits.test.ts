@@ -194,6 +194,11 @@ describe('applyEdits', () => {
     ]);
   });
 
+  test('a track between two people goes with the group that has grown towards it, as clustering would have it', () => {
+    const edit = `- not_same: { faces: [${t(0)}, ${t(4)}] }`;
+    expect(outcome([[0, 1, 2, 3, 4]], [edit], [0, 3, 4, 5, 9]).groups).toEqual([[0, 1, 2, 3], [4]]);
+  });
+
   test('a name goes with the face it was given to when its identity parts', () => {
     const lines = [`- name: { face: ${t(2)}, name: Ada }`, `- not_same: { faces: [${t(0)}, ${t(1)}] }`];
     const { result } = outcome([[0, 1, 2]], lines, [0, 8, 9]);
@@ -298,7 +303,7 @@ describe('applyEdits', () => {
   });
 
   test('a split leaves the name behind, whichever face stood for it', () => {
-    const lines = [`- name: { faces: [${t(0)}, ${t(1)}], name: Ada }`, `- split: { faces: [${t(0)}] }`];
+    const lines = [`- name: { faces: [${t(0)}, ${t(1)}, ${t(2)}], name: Ada }`, `- split: { faces: [${t(0)}, ${t(1)}] }`]; // prettier-ignore
     expect(outcome([[0, 1, 2]], lines).result.groups.map(({ name }) => name)).toEqual([undefined, 'Ada']);
   });
 

@@ -19,7 +19,10 @@ export function validateConfig(values: Readonly<Record<string, unknown>> = {}): 
     groups: {},
     fields: paramFields(),
   };
-  return resolveParams({ ...shipped, resources: {} }, {
-    explicit: values as Readonly<Record<string, Json>>,
-  }) as unknown as EpisodeRunConfig;
+  return resolveParams(
+    { ...shipped, resources: {} },
+    {
+      explicit: values as Readonly<Record<string, Json>>,
+    },
+  ) as unknown as EpisodeRunConfig;
 }

@@ -27,6 +27,13 @@ export interface QuickBuild {
   readonly reports: readonly ActionReport[];
 }
 
+/** The ids of all actions, in plan order, when every one is fresh and none of them by somebody's word. */
+export async function allFresh(question: Question, choice: SessionOptions): Promise<readonly string[] | undefined> {
+  const recalled = await recallFor(question, choice);
+  if (recalled === undefined || recalled.affected.length > 0 || recalled.ledger.head.trusted > 0) return undefined;
+  return recalled.ledger.ids();
+}
+
 /** `known`: the answer that was held against the disk just now. */
 export async function quickPlan(
   question: Question,

@@ -60,7 +60,9 @@ export class Session {
 
   /** The dry run: judges and changes nothing but this machine's memory of digests. */
   plan({ actions }: Selection, { allowMissing = false } = {}): Plan {
-    return makePlan(actions, this.#world(this.lockfiles(), allowMissing));
+    const plan = makePlan(actions, this.#world(this.lockfiles(), allowMissing));
+    this.#remember(() => this.workspace.digests.save());
+    return plan;
   }
 
   /** The same for the actions that must be judged again since all was fresh. */
@@ -71,7 +73,9 @@ export class Session {
 
   /** The same for verify and status: a missing user file makes its actions stale instead of failing. */
   judge({ actions }: Selection, { allowMissing = false } = {}): Plan {
-    return judge(actions, this.#world(this.lockfiles(), allowMissing)).plan;
+    const { plan } = judge(actions, this.#world(this.lockfiles(), allowMissing));
+    this.#remember(() => this.workspace.digests.save());
+    return plan;
   }
 
   /** How long what `plan` says will probably take, by what it took before. */

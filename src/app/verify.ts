@@ -1,7 +1,7 @@
 // Says whether what is on disk is what pipeline.yaml, the inputs and the lockfiles say. Changes
 // nothing. With `allowMissing` only fingerprints are compared, for a checkout without the media.
 import type { Reason } from '../engine/reasons.js';
-import { select, type Words } from './select.js';
+import type { Selection } from './select.js';
 import type { Session } from './session.js';
 
 export interface VerifyJson {
@@ -19,13 +19,12 @@ export interface VerifyJson {
   readonly missing: readonly string[];
 }
 
-/** Verifies the actions that `words` name. A missing user file is a finding, not a usage fault. */
+/** Verifies the selected actions. A missing user file is a finding, not a usage fault. */
 export function verify(
   session: Session,
-  words: Words,
+  selection: Selection,
   { allowMissing }: { readonly allowMissing: boolean },
 ): VerifyJson {
-  const selection = select(session.workspace, { ...words, lockedToo: true });
   const plan = session.judge(selection, { allowMissing });
   const { digests } = session.workspace;
   const stale = plan.steps.flatMap(({ action, verdict }) =>

@@ -7,6 +7,8 @@ import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 export type ContentDigest = `xxh64:${string}:${number}`;
 
 const chunkBytes = 1 << 20;
+/** One for all files: they are read one after the other, and ten thousand small ones need no gigabytes. */
+const buffer = Buffer.allocUnsafeSlow(chunkBytes);
 let loaded: XXHashAPI | undefined;
 
 /** Compiles the WASM module; must have resolved once before any digest is taken. */
@@ -33,7 +35,6 @@ export function digestText(text: string): ContentDigest {
 export function digestFile(absolute: string): ContentDigest {
   const descriptor = openSync(absolute, 'r');
   try {
-    const buffer = Buffer.allocUnsafe(chunkBytes);
     let length = readSync(descriptor, buffer, 0, chunkBytes, null);
     let total = length;
     if (length < chunkBytes) {

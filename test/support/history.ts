@@ -261,7 +261,8 @@ class History {
     }
     const good = [...outcomes.values()].every((kind) => kind !== 'failed' && kind !== 'skipped');
     const again = await this.#session();
-    const found = verify(again, { words: [], all: true }, { allowMissing: false });
+    const everything = select(again.workspace, { words: [], all: true, lockedToo: true });
+    const found = verify(again, everything, { allowMissing: false });
     same('verify', found.stale.filter(({ id }) => outcomes.has(id)).length === 0, good);
     same('what is left in staging', readdirOrNone(join(this.root, 'data/.sa/tmp')), []);
     if (good && this.#dice.chance(0.5)) await this.#remember();

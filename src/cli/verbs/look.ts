@@ -1,9 +1,11 @@
 // sa status and sa verify: they look and change nothing.
+import { allFresh } from '../../app/quick.js';
+import type { Question } from '../../app/recall.js';
 import { select } from '../../app/select.js';
 import { verify as verifyProject, type VerifyJson } from '../../app/verify.js';
 import type { Verdict } from '../../engine/decide.js';
 import { printJson, table, type Io } from '../io.js';
-import { sessionFromFlags, words, type Flags } from '../options.js';
+import { choiceFromFlags, questionFromFlags, sessionFromFlags, words, type Flags } from '../options.js';
 import { describeReason } from '../words.js';
 import type { FindingFormat, ShownFindings } from './finding-formats.js';
 import { printFindings, requireFormat } from './print-findings.js';
@@ -12,11 +14,30 @@ export const lookFlags = ['all', 'allow-missing', 'format'] as const;
 
 /** Exit code 0 when all is as it should be, 1 when something is stale. */
 export async function verify(io: Io, flags: Flags): Promise<number> {
-  const session = await sessionFromFlags(io, flags, lookFlags);
   const format = requireFormat('verify', flags);
-  const result = verifyProject(session, words(flags), { allowMissing: flags['allow-missing'] === true });
+  const question = questionFromFlags(io, flags, lookFlags, true);
+  // A document for programs names what is missing, which is not remembered.
+  const known = format === 'json' ? undefined : await allFresh(question, choiceFromFlags(flags, lookFlags));
+  const result = known === undefined ? await verifyWhole(io, flags, question) : whollyFresh(known);
   printFindings(io, format, result, shownVerify(result, format));
   return result.ok ? 0 : 1;
+}
+
+async function verifyWhole(io: Io, flags: Flags, question: Question): Promise<VerifyJson> {
+  const session = await sessionFromFlags(io, flags, lookFlags);
+  const selection = select(session.workspace, { ...words(flags), lockedToo: true });
+  const result = verifyProject(session, selection, { allowMissing: question.allowMissing });
+  if (result.ok && isAskedAgain(io)) session.remember(question, selection);
+  return result;
+}
+
+function whollyFresh(ids: readonly string[]): VerifyJson {
+  return { version: 1, ok: true, checked: ids.length, stale: [], trusted: [], missing: [] };
+}
+
+// The checkout of a CI job is asked once and thrown away.
+function isAskedAgain({ env }: Io): boolean {
+  return (env['CI'] ?? '') === '';
 }
 
 function shownVerify({ checked, stale, trusted }: VerifyJson, format: FindingFormat): ShownFindings {
@@ -45,34 +66,56 @@ type State = 'fresh' | 'stale' | 'missing' | 'altered';
 
 /** A table of episodes and artifacts. */
 export async function status(io: Io, flags: Flags): Promise<number> {
-  const session = await sessionFromFlags(io, flags, lookFlags);
-  const selection = select(session.workspace, { ...words(flags), lockedToo: true });
-  const { steps } = session.judge(selection);
-  const rules = [...new Set(steps.map(({ action }) => action.rule.name))];
-  const episodes = [...new Set(steps.map(({ action }) => action.ep ?? ''))];
-  const states = new Map(
-    steps.map(({ action, verdict }) => [`${action.rule.name}@${action.ep ?? ''}`, stateOf(verdict)]),
-  );
+  const states = await statesOf(io, flags);
+  const rules = [...new Set(states.map(({ rule }) => rule))];
+  const episodes = [...new Set(states.map(({ ep }) => ep))];
+  const stateAt = new Map(states.map(({ rule, ep, state }) => [`${rule}@${ep}`, state]));
   if (flags['json'] === true) {
     const rows = episodes.map((ep) => ({
       ep: ep === '' ? null : ep,
       artifacts: Object.fromEntries(
-        rules.flatMap((rule) => (states.has(`${rule}@${ep}`) ? [[rule, states.get(`${rule}@${ep}`)]] : [])),
+        rules.flatMap((rule) => (stateAt.has(`${rule}@${ep}`) ? [[rule, stateAt.get(`${rule}@${ep}`)]] : [])),
       ),
     }));
     printJson(io, { version: 1, episodes: rows });
     return 0;
   }
-  if (steps.length === 0) {
+  if (states.length === 0) {
     io.out.write('no episodes yet; bring a video in with: sa add EPISODE VIDEO\n');
     return 0;
   }
   const rows = [
     ['episode', ...rules],
-    ...episodes.map((ep) => [ep === '' ? '(project)' : ep, ...rules.map((rule) => states.get(`${rule}@${ep}`) ?? '-')]),
+    ...episodes.map((ep) => [
+      ep === '' ? '(project)' : ep,
+      ...rules.map((rule) => stateAt.get(`${rule}@${ep}`) ?? '-'),
+    ]),
   ];
   io.out.write(`${table(rows).join('\n')}\n`);
   return 0;
+}
+
+interface ActionState {
+  readonly rule: string;
+  /** Empty for a rule that is made once. */
+  readonly ep: string;
+  readonly state: State;
+}
+
+async function statesOf(io: Io, flags: Flags): Promise<readonly ActionState[]> {
+  const question = questionFromFlags(io, flags, lookFlags, true);
+  const known = await allFresh(question, choiceFromFlags(flags, lookFlags));
+  if (known !== undefined)
+    return known.map((id) => {
+      const [rule = '', ep = ''] = id.split('@');
+      return { rule, ep, state: 'fresh' };
+    });
+  const session = await sessionFromFlags(io, flags, lookFlags);
+  const selection = select(session.workspace, { ...words(flags), lockedToo: true });
+  const { steps } = session.judge(selection);
+  if (steps.every(({ verdict }) => verdict.kind === 'fresh' && !verdict.unrecorded) && isAskedAgain(io))
+    session.remember(question, selection);
+  return steps.map(({ action, verdict }) => ({ rule: action.rule.name, ep: action.ep ?? '', state: stateOf(verdict) }));
 }
 
 function stateOf(verdict: Verdict): State {

@@ -8,6 +8,7 @@ import { FileDigests } from '../disk/file-digests.js';
 import { matchEpisodes, matchesAnyEpisode, matchPattern } from '../disk/glob.js';
 import { expandGraph, type Graph } from '../graph/graph.js';
 import { loadHash } from '../hash/xxh64.js';
+import { Lockfiles } from '../engine/lockfile.js';
 import { loadRegistry, type Registry } from '../models/registry.js';
 import { readAnew, readOrRecall } from './compiled.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
@@ -57,7 +58,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const request = { text: readFileSync(file, 'utf8'), file: shownFrom(options.cwd, file), catalogue, projectRoot };
   const { key, pipeline, placed } = await readOrRecall(request);
   const dataRoot = resolve(projectRoot, options.dataRoot ?? options.env['SA_DATA_ROOT'] ?? pipeline.data);
-  const files = { matches: (pattern: string) => anyMatch(dataRoot, pattern) };
+  const files = { matches: (pattern: string) => anyMatch(dataRoot, pattern) || isLocked(dataRoot, pipeline, pattern) };
   const problems = checkSources(pipeline, files);
   // A remembered pipeline does not know where its words stand in the file.
   if (problems.length > 0) throw new ProblemError(placed ? problems : checkSources(await readAnew(request), files));
@@ -150,6 +151,20 @@ function findEpisodes(dataRoot: string, pipeline: Pipeline, lockedToo: boolean):
 function anyMatch(dataRoot: string, pattern: string): boolean {
   if (pattern.includes('{ep}')) return matchesAnyEpisode(dataRoot, pattern);
   return matchPattern(dataRoot, pattern).some((path) => existsSync(join(dataRoot, path)));
+}
+
+// In a checkout without the media a lockfile still knows the file that was there.
+function isLocked(dataRoot: string, { rules }: Pipeline, pattern: string): boolean {
+  const lockfiles = new Lockfiles(dataRoot);
+  const episodes = [undefined, ...matchEpisodes(dataRoot, 'manifests/{ep}/sa.lock').keys()];
+  return rules.some(({ name, inputs }) => {
+    const roles = Object.keys(inputs).filter((role) => inputs[role]!.pattern === pattern);
+    if (roles.length === 0) return false;
+    return episodes.some((ep) => {
+      const recorded = lockfiles.get(ep, name)?.manifest.inputs ?? {};
+      return roles.some((role) => (recorded[role]?.length ?? 0) > 0);
+    });
+  });
 }
 
 function shownFrom(cwd: string, file: string): string {

@@ -3,6 +3,7 @@
 import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { goldenFolder } from '../golden/golden-episodes.js';
 import { keptWorkspace, type World } from '../support/workspace.js';
 
 interface DemoJson {
@@ -34,6 +35,12 @@ test('the demo finds everybody and is off by less than half a second a person', 
   expect(demo.people).toHaveLength(9);
   expect(demo.people.filter(({ id }) => id === undefined)).toEqual([]);
   expect(demo.people.filter(({ error_s }) => Math.abs(error_s) >= 0.5)).toEqual([]);
+});
+
+test('the demo gives what its golden file says; after a change that was meant: npm run golden', async () => {
+  const golden = readFileSync(join(goldenFolder, 'demo.json'), 'utf8');
+  world.write({ 'golden/demo.json': golden });
+  expect((await world.sa('golden', 'check', 'demo')).out).toMatch(/none of which moved\n$/);
 });
 
 test('the report is one file that asks for nothing from outside', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { filesIn } from '../../src/disk/file-digests.js';
 import { sha256File } from '../../src/hash/sha256.js';
+import { goldenFolder } from '../golden/golden-episodes.js';
 import { describeWithShared, shared } from '../support/shared.js';
 import { keptWorkspace, type World } from '../support/workspace.js';
 
@@ -53,6 +54,9 @@ describeWithShared(
       expect((await first.sa('build')).code).toBe(0);
       expect((await second.sa('build', '--jobs', '1')).code).toBe(0);
       expect(artifacts(second)).toEqual(artifacts(first));
+      // After a change that was meant: npm run golden.
+      first.write({ 'golden/clip.json': readFileSync(join(goldenFolder, 'clip.json'), 'utf8') });
+      expect((await first.sa('golden', 'check', 'clip')).out).toMatch(/none of which moved\n$/);
 
       await killWhen(killed, 'track@clip running');
       await killWhen(killed, 'embed@clip running');

@@ -1,6 +1,6 @@
 // Writes a made-up episode of a real one's size as its stages would leave it up to track_reps: what
 // stages that follow cost does not depend on the pictures. The same numbers in every run.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { encodeNpy } from '../../src/stage/npy.js';
 import { jsonLines } from './json-stage.js';
@@ -13,11 +13,22 @@ export interface LongEpisode {
   readonly minutes: number;
   readonly samples: number;
   readonly dim: number;
+  /** No two tracks at a time, so that a tracker finds these very ones. */
+  readonly apart?: boolean;
+  /** Two episodes of one seed are the same. */
+  readonly seed?: number;
 }
 
 const fps = 25;
 /** Spread of a face around its person, against unit steps of the person's own direction. */
 const noise = 0.9;
+
+/** The shipped pipeline.yaml with models named, so that none is looked for. */
+export function shippedPipeline(): string {
+  return readFileSync(join(import.meta.dirname, '../../pipeline.yaml'), 'utf8')
+    .replace('detector: auto', 'detector: yunet-n')
+    .replace('embedder: auto', 'embedder: mobilefacenet-512');
+}
 
 /** A xorshift generator of numbers from 0 to 1. */
 export function numbers(seed: number): () => number {
@@ -32,8 +43,8 @@ export function numbers(seed: number): () => number {
 
 /** Writes the episode's video (which is none) and its artifacts below `dataRoot`. */
 export function writeLongEpisode(dataRoot: string, episode: LongEpisode): void {
-  const { ep, tracks: count, people, minutes, samples, dim } = episode;
-  const next = numbers(7);
+  const { ep, tracks: count, people, minutes, samples, dim, apart = false, seed = 7 } = episode;
+  const next = numbers(seed);
   const normal = (): number => next() + next() + next() - 1.5;
   const frameCount = minutes * 60 * fps;
   const centres = Array.from({ length: people }, () => Float32Array.from({ length: dim }, normal));
@@ -47,7 +58,8 @@ export function writeLongEpisode(dataRoot: string, episode: LongEpisode): void {
   );
   const tracks = Array.from({ length: count }, (_, track) => {
     const from = Math.floor((track * frameCount) / count);
-    const length = Math.min(frameCount - from, 50 + Math.floor(next() ** 2 * 400));
+    const longest = apart ? Math.floor(frameCount / count) - 2 * fps : frameCount - from;
+    const length = Math.min(longest, 50 + Math.floor(next() ** 2 * 400));
     const [left, top] = [0.1 + 0.6 * next(), 0.1 + 0.4 * next()];
     const frames = Array.from({ length }, (_, step) => {
       const [x, y] = [left + 0.0001 * step, top + 0.002 * next()].map((value) => Math.round(value * 1e6) / 1e6);

@@ -1,15 +1,7 @@
 // A project with the shipped pipeline and a made-up episode, of which all up to track_reps is vouched for.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeLongEpisode, type LongEpisode } from './long-episode.js';
+import { shippedPipeline, writeLongEpisode, type LongEpisode } from './long-episode.js';
 import { testWorkspace, type World } from './workspace.js';
-
-/** The shipped pipeline.yaml with models named, so that none is looked for. */
-export function shippedPipeline(): string {
-  return readFileSync(join(import.meta.dirname, '../../pipeline.yaml'), 'utf8')
-    .replace('detector: auto', 'detector: yunet-n')
-    .replace('embedder: auto', 'embedder: mobilefacenet-512');
-}
 
 const small: LongEpisode = { ep: 'ep', tracks: 24, people: 5, minutes: 1, samples: 4, dim: 64 };
 

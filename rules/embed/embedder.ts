@@ -8,6 +8,11 @@ const batchMost = 32;
 /** A vector shorter than this has no direction: a flat input, or a broken graph. */
 const normMin = 1e-6;
 
+/** Most crops that the model takes at a time. Whoever divides the faces must not divide a batch: a vector's last bits depend on its size. */
+export function batchOf(card: EmbedderCard): number {
+  return Math.max(1, Math.min(batchMost, card.parts['net']?.batchMax ?? 1));
+}
+
 export class FaceEmbedder {
   readonly #card: EmbedderCard;
   readonly #run: OpenModel['sessions'][string]['run'];
@@ -25,7 +30,7 @@ export class FaceEmbedder {
     this.#part = part;
     this.#run = (feeds) => session.run(feeds);
     this.#planes = planesOf(part.pixels);
-    this.batch = Math.max(1, Math.min(batchMost, part.batchMax));
+    this.batch = batchOf(card);
   }
 
   /**

@@ -1,41 +1,74 @@
 // embed: one unit vector for each face that was not rejected, in the order of faces.jsonl. A face
 // whose vector has no direction (a flat picture) keeps its row, all zeros, so that rows and faces
 // stay in step; whoever reads the vectors takes a zero row as a failed embedding.
+import { join } from 'node:path';
 import { faceSchema } from '../../src/stage/artifacts.js';
-import { openNpyReader, writeNpy } from '../../src/stage/npy.js';
+import { openNpyReader, readFloatMatrix, writeNpy } from '../../src/stage/npy.js';
 import { readJsonLines } from '../../src/stage/read-write.js';
-import type { Stage } from '../../src/stage/stage.js';
-import { FaceEmbedder } from './embedder.js';
+import type { ChunkedStage } from '../../src/stage/stage.js';
+import { chunkLength, runsOf, type Run } from '../media/division.js';
+import { batchOf, FaceEmbedder } from './embedder.js';
 
 type EmbedParam = 'embedder' | 'embed_device' | 'device' | 'allow_cpu_fallback';
 
-export const stage: Stage<EmbedParam> = {
-  async run(context) {
-    const { inputs, outputs, signal } = context;
-    const faces = await readJsonLines(inputs.path('faces'), faceSchema);
-    const wanted = faces.filter(({ rejection_reason }) => rejection_reason === undefined).length;
-    const { cropSize, dim, name } = context.card('embedder');
-    const aligned = await openNpyReader(inputs.path('aligned'));
-    try {
+/** A thread takes as long to open the model as to embed a few dozen faces. */
+const facesMin = 96;
+
+/** Name of a chunk's vectors in its part. */
+const partFile = 'vectors.npy';
+
+export const stage: ChunkedStage<EmbedParam, Run> = {
+  chunks: {
+    /** Runs of rows, each of whole batches. */
+    async split({ inputs, card }, size) {
+      const faces = await readJsonLines(inputs.path('faces'), faceSchema);
+      const wanted = faces.filter(({ rejection_reason }) => rejection_reason === undefined).length;
+      const { cropSize, name } = card('embedder');
+      const aligned = await openNpyReader(inputs.path('aligned'));
+      await aligned.close();
       const [rows, height, width, channels] = aligned.shape;
       if (rows !== wanted) throw new Error(`faces_aligned.npy has ${rows ?? 0} rows for ${wanted} faces`);
       if (height !== cropSize || width !== cropSize || channels !== 3) {
         throw new Error(`embedder ${name} takes crops of ${cropSize} x ${cropSize}, these are ${height} x ${width}`);
       }
-      const vectors = new Float32Array(wanted * dim);
-      if (wanted > 0) {
-        const embedder = new FaceEmbedder(await context.model('embedder'));
-        for (let start = 0; start < wanted; start += embedder.batch) {
-          signal.throwIfAborted();
-          const count = Math.min(embedder.batch, wanted - start);
-          vectors.set(await embedder.embed(await aligned.read(start, count), count), start * dim);
-          context.progress(start + count, wanted);
+      const batch = batchOf(card('embedder'));
+      return runsOf(wanted, Math.ceil(chunkLength(wanted, size.frames, facesMin) / batch) * batch);
+    },
+
+    async runChunk(context, { from, to }) {
+      const { inputs, part, signal } = context;
+      const { dim } = context.card('embedder');
+      const vectors = new Float32Array((to - from) * dim);
+      if (to > from) {
+        const aligned = await openNpyReader(inputs.path('aligned'));
+        try {
+          const embedder = new FaceEmbedder(await context.model('embedder'));
+          for (let start = from; start < to; start += embedder.batch) {
+            signal.throwIfAborted();
+            const count = Math.min(embedder.batch, to - start);
+            vectors.set(await embedder.embed(await aligned.read(start, count), count), (start - from) * dim);
+            context.progress(start + count - from, to - from);
+          }
+        } finally {
+          await aligned.close();
         }
       }
-      await writeNpy(outputs.path('embeddings'), { shape: [wanted, dim], data: vectors });
-    } finally {
-      await aligned.close();
-    }
-    return { faces_count: wanted };
+      await writeNpy(join(part, partFile), { shape: [to - from, dim], data: vectors });
+      return { faces_count: to - from };
+    },
+
+    async merge({ outputs, card }, parts) {
+      const { dim } = card('embedder');
+      const matrices = await Promise.all(parts.map(({ folder }) => readFloatMatrix(join(folder, partFile))));
+      const rows = matrices.reduce((sum, matrix) => sum + matrix.rows, 0);
+      const vectors = new Float32Array(rows * dim);
+      let at = 0;
+      for (const { data } of matrices) {
+        vectors.set(data, at);
+        at += data.length;
+      }
+      await writeNpy(outputs.path('embeddings'), { shape: [rows, dim], data: vectors });
+      return { faces_count: rows };
+    },
   },
 };

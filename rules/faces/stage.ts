@@ -1,5 +1,5 @@
 // faces: picks the faces of each track that are worth embedding, aligns them, and makes their
-// pictures, in one pass over the frames. Rows of faces.jsonl come track by track in the order in
+// pictures, in one pass over the frames a chunk. Rows of faces.jsonl come track by track in the order in
 // which tracks were last looked at, so that a finished track leaves memory at once; row i of
 // faces_aligned.npy is the i-th face without a rejection.
 import {
@@ -11,15 +11,18 @@ import {
 } from '../../src/stage/artifacts.js';
 import type { Frame } from '../../src/stage/frames.js';
 import { readJson, readJsonLines } from '../../src/stage/read-write.js';
-import type { Stage, StageReading } from '../../src/stage/stage.js';
+import type { ChunkedStage, StageReading } from '../../src/stage/stage.js';
+import { chunkLength, type Run } from '../media/division.js';
 import { encodeJpeg } from '../media/jpeg.js';
+import { sumCounts } from '../media/parts.js';
 import { shrinkPart, squareAround } from '../media/picture.js';
 import type { Picture } from '../media/resample.js';
 import { alignFace, type FivePoints } from './align.js';
 import { TrackGatherer } from './gather.js';
 import { landmarksFinder } from './landmarks.js';
 import { measureQuality } from './quality.js';
-import { type PlannedTrack, planVisits, type Visit } from './visits.js';
+import { type PlannedTrack, planTracks, planVisits, type Visit } from './visits.js';
+import { mergeParts } from './merge-parts.js';
 import { FaceWriter, type KeptFace, type RefusedFace } from './writer.js';
 
 type FacesParam =
@@ -34,59 +37,89 @@ type FacesParam =
 /** Room around a thumbnail's face on each side, as a share of the box: hair and chin, little else. */
 const thumbMargin = 0.3;
 
-export const stage: Stage<FacesParam> = {
-  async wants(reading) {
-    const { visits } = await readPlan(reading);
-    return {
-      video: 'video',
-      select: { kind: 'listed', indices: [...visits.keys()] },
-      size: { kind: 'full' },
-      format: 'rgb24',
-    };
-  },
-
-  async run(context) {
-    const { inputs, outputs, params } = context;
-    const { visits, timeOf } = await readPlan(context);
-    const findLandmarks = landmarksFinder(await readJsonLines(inputs.path('detections'), detectionSchema));
-    const gatherers = new Map<PlannedTrack, Gatherer>();
-    const writer = await FaceWriter.open({
-      outputs,
-      timeOf,
-      saveCrops: params.save_crops,
-      thumbSize: params.thumb_size,
-      jpegQuality: params.jpeg_quality,
-    });
-    try {
-      const total = visits.size;
-      for await (const frame of context.frames) {
-        context.signal.throwIfAborted();
-        const jpeg = params.save_frames ? once(() => encodeJpeg(frame, { quality: params.jpeg_quality })) : nothing;
-        for (const visit of visits.get(frame.index) ?? []) {
-          const { planned } = visit;
-          const gatherer = gatherers.get(planned) ?? new TrackGatherer(planned.plan);
-          gatherers.set(planned, gatherer);
-          await look(gatherer, frame, visit, {
-            landmarks: findLandmarks(frame.index, visit.bbox),
-            thumbSize: params.thumb_size,
-            jpeg,
-          });
-          if (planned.lastFrame !== frame.index) continue;
-          const limits = { min: params.min_samples_per_track, spacing: params.sample_every_n_frames };
-          await writer.write(planned.track.track_id, gatherer.finish(limits));
-          gatherers.delete(planned);
-        }
-        visits.delete(frame.index);
-        context.progress(total - visits.size, total);
+export const stage: ChunkedStage<FacesParam, Run> = {
+  chunks: {
+    /** Runs of tracks, in the order in which they are last looked at: the order of their rows. */
+    async split(reading, size) {
+      const { tracks } = await readPlan(reading);
+      const looks = tracks.map(({ plan }) => plan.bins.reduce((sum, bin) => sum + bin.length, 0));
+      const length = chunkLength(
+        looks.reduce((sum, count) => sum + count, 0),
+        size.frames,
+      );
+      const chunks: Run[] = [];
+      let [from, filled] = [0, 0];
+      for (const [index, count] of looks.entries()) {
+        filled += count;
+        if (filled < length && index + 1 < looks.length) continue;
+        chunks.push({ from, to: index + 1 });
+        [from, filled] = [index + 1, 0];
       }
-      const [missing] = visits.keys();
-      if (missing !== undefined) throw new Error(`frame ${missing} was asked for but not decoded`);
-      const { sampled, rejected } = await writer.close();
-      return { faces_sampled: sampled, faces_rejected: rejected };
-    } catch (error) {
-      await writer.abort();
-      throw error;
-    }
+      return chunks.length > 0 ? chunks : [{ from: 0, to: 0 }];
+    },
+
+    async wants(reading, run) {
+      const { visits } = await readPlan(reading, run);
+      return {
+        video: 'video',
+        select: { kind: 'listed', indices: [...visits.keys()] },
+        size: { kind: 'full' },
+        format: 'rgb24',
+      };
+    },
+
+    async runChunk(context, run) {
+      const { inputs, outputs, params, part } = context;
+      const { visits, timeOf } = await readPlan(context, run);
+      const findLandmarks = landmarksFinder(await readJsonLines(inputs.path('detections'), detectionSchema));
+      const gatherers = new Map<PlannedTrack, Gatherer>();
+      const writer = await FaceWriter.open({
+        folder: part,
+        relative: (role) => outputs.relative(role),
+        timeOf,
+        saveCrops: params.save_crops,
+        thumbSize: params.thumb_size,
+        jpegQuality: params.jpeg_quality,
+      });
+      try {
+        const total = visits.size;
+        for await (const frame of context.frames) {
+          context.signal.throwIfAborted();
+          const jpeg = params.save_frames ? once(() => encodeJpeg(frame, { quality: params.jpeg_quality })) : nothing;
+          for (const visit of visits.get(frame.index) ?? []) {
+            const { planned } = visit;
+            const gatherer = gatherers.get(planned) ?? new TrackGatherer(planned.plan);
+            gatherers.set(planned, gatherer);
+            await look(gatherer, frame, visit, {
+              landmarks: findLandmarks(frame.index, visit.bbox),
+              thumbSize: params.thumb_size,
+              jpeg,
+            });
+            if (planned.lastFrame !== frame.index) continue;
+            const limits = { min: params.min_samples_per_track, spacing: params.sample_every_n_frames };
+            await writer.write(planned.track.track_id, gatherer.finish(limits));
+            gatherers.delete(planned);
+          }
+          visits.delete(frame.index);
+          context.progress(total - visits.size, total);
+        }
+        const [missing] = visits.keys();
+        if (missing !== undefined) throw new Error(`frame ${missing} was asked for but not decoded`);
+        const { sampled, rejected } = await writer.close();
+        return { faces_sampled: sampled, faces_rejected: rejected };
+      } catch (error) {
+        await writer.abort();
+        throw error;
+      }
+    },
+
+    async merge({ outputs }, parts) {
+      await mergeParts(
+        parts.map(({ folder }) => folder),
+        (role) => outputs.path(role),
+      );
+      return { faces_sampled: 0, faces_rejected: 0, ...sumCounts(parts) };
+    },
   },
 };
 
@@ -131,25 +164,33 @@ function cutAround(frame: Picture, [x1, y1, x2, y2]: Bbox, side: number): Pictur
   return shrinkPart(frame, square, Math.max(1, Math.floor(square.width / side)));
 }
 
-/** What to look at; the same for `wants` and `run`, since both read it from the same artifacts. */
-async function readPlan({ inputs, params }: StageReading<FacesParam>): Promise<{
+/**
+ * What to look at; the same whoever asks, since all read it from the same artifacts. `tracks` are all that
+ * are looked at, in the order in which they are finished; `visits` are those of the ones in `run`.
+ */
+async function readPlan(
+  { inputs, params }: StageReading<FacesParam>,
+  run?: Run,
+): Promise<{
+  tracks: readonly PlannedTrack[];
   visits: Map<number, readonly Visit[]>;
   timeOf: (frame: number) => number;
 }> {
   const { pts, time_base } = await readJson(inputs.path('frames'), framesIndexSchema);
-  const tracks = await readJsonLines(inputs.path('tracks'), trackSchema);
   const [ticks, perSecond] = time_base;
   const timeOf = (frame: number): number => {
     const at = pts[frame];
     if (at === undefined) throw new Error(`a track names frame ${frame}, but the video has ${pts.length}`);
     return ((at - pts[0]!) * ticks) / perSecond;
   };
-  const visits = planVisits(tracks, timeOf, {
+  const planned = planTracks(await readJsonLines(inputs.path('tracks'), trackSchema), timeOf, {
     max: params.max_samples_per_track,
     min: params.min_samples_per_track,
     spacing: params.sample_every_n_frames,
   });
-  return { visits, timeOf };
+  const tracks = [...planned].sort((a, b) => a.lastFrame - b.lastFrame);
+  const wanted = new Set(run && tracks.slice(run.from, run.to));
+  return { tracks, visits: planVisits(planned.filter((track) => wanted.has(track))), timeOf };
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

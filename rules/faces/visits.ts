@@ -17,27 +17,31 @@ export interface Visit {
   readonly conf: number;
 }
 
-/**
- * The faces to look at by frame, frames ascending, and in a frame in the order of `tracks`.
- * `timeOf` gives a frame's seconds. A track without detections has nothing to look at.
- */
-export function planVisits(
+/** Plans each track by itself. `timeOf` gives a frame's seconds. A track without detections has nothing to look at. */
+export function planTracks(
   tracks: readonly Track[],
   timeOf: (frame: number) => number,
   options: SamplingOptions,
-): Map<number, readonly Visit[]> {
+): PlannedTrack[] {
+  return tracks
+    .filter(({ frames }) => frames.length > 0)
+    .map((track) => {
+      const sightings = track.frames.map(([frame, , , stage]) => ({
+        frame,
+        timeS: timeOf(frame),
+        confident: stage === 1,
+      }));
+      const plan = planSampling(sightings, options);
+      return { track, plan, lastFrame: Math.max(...plan.bins.flat()) };
+    });
+}
+
+/** The faces to look at by frame, frames ascending, and in a frame in the order of `tracks`. */
+export function planVisits(tracks: readonly PlannedTrack[]): Map<number, readonly Visit[]> {
   const visits = new Map<number, Visit[]>();
-  for (const track of tracks) {
-    if (track.frames.length === 0) continue;
-    const sightings = track.frames.map(([frame, , , stage]) => ({
-      frame,
-      timeS: timeOf(frame),
-      confident: stage === 1,
-    }));
-    const plan = planSampling(sightings, options);
-    const planned = { track, plan, lastFrame: Math.max(...plan.bins.flat()) };
-    const detections = new Map(track.frames.map(([frame, bbox, conf]) => [frame, { bbox, conf }]));
-    for (const [bin, frames] of plan.bins.entries()) {
+  for (const planned of tracks) {
+    const detections = new Map(planned.track.frames.map(([frame, bbox, conf]) => [frame, { bbox, conf }]));
+    for (const [bin, frames] of planned.plan.bins.entries()) {
       for (const frame of frames) {
         const inFrame = visits.get(frame) ?? [];
         inFrame.push({ planned, bin, ...detections.get(frame)! });

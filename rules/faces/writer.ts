@@ -1,11 +1,10 @@
 // Writes the faces of finished tracks: pictures and aligned crops at once, rows at the end.
 // Chooses and measures nothing.
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Bbox, type Face, faceSchema, type Landmarks, round6 } from '../../src/stage/artifacts.js';
 import { type NpyRowWriter, openNpyRows } from '../../src/stage/npy.js';
 import { writeJsonLines } from '../../src/stage/read-write.js';
-import type { StageOutputs } from '../../src/stage/stage.js';
 import { encodeJpeg } from '../media/jpeg.js';
 import type { Picture } from '../media/resample.js';
 import { alignedSide } from './align.js';
@@ -32,12 +31,24 @@ export interface RefusedFace extends Refusal {
 }
 
 export interface FaceWriterOptions {
-  readonly outputs: StageOutputs;
+  /** Where everything is written, under the names in `partNames`. */
+  readonly folder: string;
+  /** The path that an output will have under the data root. */
+  readonly relative: (role: string) => string;
   readonly timeOf: (frame: number) => number;
   readonly saveCrops: boolean;
   readonly thumbSize: number;
   readonly jpegQuality: number;
 }
+
+/** What a part holds, by the role of the output that it goes into. */
+export const partNames = {
+  faces: 'faces.jsonl',
+  aligned: 'aligned.npy',
+  thumbs: 'thumbs',
+  crops: 'crops',
+  sampled_frames: 'frames',
+} as const;
 
 /** `track-00001-f000123`: sorts by track and frame, and names the pictures. */
 export function faceId(trackId: string, frame: number): string {
@@ -57,7 +68,9 @@ export class FaceWriter {
 
   /** Opens the outputs; `close` or `abort` must follow. */
   static async open(options: FaceWriterOptions): Promise<FaceWriter> {
-    const aligned = await openNpyRows(options.outputs.path('aligned'), [alignedSide, alignedSide, 3]);
+    const { folder } = options;
+    for (const role of ['thumbs', 'crops', 'sampled_frames'] as const) await mkdir(join(folder, partNames[role]));
+    const aligned = await openNpyRows(join(folder, partNames.aligned), [alignedSide, alignedSide, 3]);
     return new FaceWriter(options, aligned);
   }
 
@@ -87,7 +100,7 @@ export class FaceWriter {
   /** Makes the artifacts whole. */
   async close(): Promise<{ readonly sampled: number; readonly rejected: number }> {
     const sampled = await this.#aligned.close();
-    await writeJsonLines(this.#options.outputs.path('faces'), faceSchema, this.#faces);
+    await writeJsonLines(join(this.#options.folder, partNames.faces), faceSchema, this.#faces);
     return { sampled, rejected: this.#faces.length - sampled };
   }
 
@@ -109,19 +122,19 @@ export class FaceWriter {
   }
 
   async #writePictures(id: string, frame: number, face: KeptFace): Promise<{ thumb_path: string; crop_path?: string }> {
-    const { outputs, thumbSize, jpegQuality, saveCrops } = this.#options;
+    const { folder, relative, thumbSize, jpegQuality, saveCrops } = this.#options;
     const name = `${id}.jpg`;
     const thumb = await encodeJpeg(face.around, { quality: jpegQuality, side: thumbSize });
-    await writeFile(join(outputs.path('thumbs'), name), thumb);
+    await writeFile(join(folder, partNames.thumbs, name), thumb);
     if (face.frameJpeg !== undefined && !this.#framesSaved.has(frame)) {
       this.#framesSaved.add(frame);
-      await writeFile(join(outputs.path('sampled_frames'), `${String(frame).padStart(6, '0')}.jpg`), face.frameJpeg);
+      await writeFile(join(folder, partNames.sampled_frames, `${String(frame).padStart(6, '0')}.jpg`), face.frameJpeg);
     }
-    const thumb_path = inFolder(outputs.relative('thumbs'), name);
+    const thumb_path = inFolder(relative('thumbs'), name);
     if (!saveCrops) return { thumb_path };
     const crop = { width: alignedSide, height: alignedSide, data: face.crop };
-    await writeFile(join(outputs.path('crops'), name), await encodeJpeg(crop, { quality: jpegQuality }));
-    return { thumb_path, crop_path: inFolder(outputs.relative('crops'), name) };
+    await writeFile(join(folder, partNames.crops, name), await encodeJpeg(crop, { quality: jpegQuality }));
+    return { thumb_path, crop_path: inFolder(relative('crops'), name) };
   }
 }
 

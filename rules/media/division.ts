@@ -6,14 +6,14 @@ export type Run = { readonly from: number; readonly to: number };
 
 /** So many chunks keep eight cores busy, and lose an eighth at most when a build is killed. */
 const chunksWanted = 8;
-/** Shorter than this, starting ffmpeg and decoding up to the first frame costs more than it gains. */
-const lengthMin = 240;
+/** Fewer frames than this, and starting ffmpeg and decoding up to the first of them costs more than it gains. */
+const framesMin = 500;
 /** Longer than this, a killed build loses minutes. */
 const lengthMax = 2000;
 
-/** Length of a chunk of `total` frames; `wanted` where somebody says so. */
-export function chunkLength(total: number, wanted: number | undefined): number {
-  return wanted ?? Math.min(lengthMax, Math.max(lengthMin, Math.ceil(total / chunksWanted)));
+/** Length of a chunk of `total` items; `wanted` where somebody says so. `least`: what is worth a chunk. */
+export function chunkLength(total: number, wanted: number | undefined, least = framesMin): number {
+  return wanted ?? Math.min(lengthMax, Math.max(least, Math.ceil(total / chunksWanted)));
 }
 
 /** Runs of `length` items that cover `total`; the last one may be shorter. At least one, if an empty one. */

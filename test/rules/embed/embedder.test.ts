@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -118,6 +118,22 @@ describe('the embed stage', () => {
     expect(rows).toBe(3);
     expect([...data.subarray(3, 6)]).toEqual([0, 0, 0]);
     expect(data[0]).toBeCloseTo(1, 3);
+  });
+
+  test.each([1, 2, 3, 5])('gives the same bytes in chunks of %i faces, which divide no batch', async (chunkFrames) => {
+    const { model, fed } = meanModel('rgb', 2);
+    const crops = Array.from({ length: 7 }, (_, at) => plain([30 * at, 255 - 20 * at, 100]));
+    const folder = await folderWith(
+      crops.map((_, at) => face(at)),
+      crops,
+    );
+    await runPictureStage(folder, stage, { files, embedder: model });
+    const whole = await readFile(join(folder, files.embeddings));
+    const batches = fed.splice(0).map(([batch]) => batch);
+    const { counts } = await runPictureStage(folder, stage, { files, embedder: model, chunkFrames });
+    expect(counts).toEqual({ faces_count: 7 });
+    expect(fed.map(([batch]) => batch)).toEqual(batches);
+    expect(await readFile(join(folder, files.embeddings))).toEqual(whole);
   });
 
   test('writes an empty matrix for an episode without faces, and opens no model', async () => {

@@ -100,8 +100,27 @@ describeWithShared('the faces of a concert clip', [video, ...detectorFiles('yune
     expect(await digestOf(folder)).toBe(first);
   });
 
+  test.each([1, 7, 20, 50])(
+    'are the same in chunks of %i faces looked at, saved frames included',
+    async (chunkFrames) => {
+      await rm(join(folder, 'frames'), { recursive: true, force: true });
+      await run({ save_frames: true });
+      const whole = await digestOf(folder);
+      await rm(join(folder, 'frames'), { recursive: true });
+      const { requests } = await runPictureStage(folder, stage, {
+        files,
+        pictures,
+        params: { save_frames: true },
+        chunkFrames,
+      });
+      expect(requests.length).toBeGreaterThan(1);
+      expect(await digestOf(folder)).toBe(whole);
+    },
+  );
+
   test('ask only for frames in which a track is seen', async () => {
-    const { request } = await run();
+    const { requests } = await run();
+    const [request] = requests;
     const seen = new Set(tracks.flatMap((track) => track.frames.map(([frame]) => frame)));
     expect(request?.select.kind === 'listed' && request.select.indices.every((frame) => seen.has(frame))).toBe(true);
     expect(request).toMatchObject({ size: { kind: 'full' }, format: 'rgb24', video: 'video' });

@@ -73,7 +73,8 @@ export async function quickBuild(
   const reports = await session.buildPart(part, recalled, options);
   if (reports === undefined) return undefined;
   const done = reports.every(({ outcome }) => outcome.kind !== 'failed' && outcome.kind !== 'skipped');
-  if (done && refreshLedger(ledger, part, affected)) keep(ledger, recalled.path);
+  const made = new Set(reports.flatMap(({ action, outcome }) => (outcome.kind === 'fresh' ? [] : [action])));
+  if (done && refreshLedger(ledger, part, { places: affected, made })) keep(ledger, recalled.path);
   else forget(recalled);
   return { ...untouched, reports };
 }

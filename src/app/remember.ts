@@ -83,13 +83,14 @@ export function ledgerOf(judged: Judged): Ledger | undefined {
 }
 
 /**
- * Notes how things look after the actions at `places` were judged or built anew. False when what they
+ * Notes how things look after the actions at `places` were judged anew, and those in `made` built or
+ * restored. False when what they
  * depend on is no longer what is listed: the answer is then to be forgotten.
  */
 export function refreshLedger(
   ledger: Ledger,
   { workspace, actions, lockfiles }: Omit<Judged, 'lockedToo'>,
-  places: readonly number[],
+  { places, made }: { readonly places: readonly number[]; readonly made: ReadonlySet<Action> },
 ): boolean {
   const paths = new PathList(workspace);
   for (const [index, action] of actions.entries()) {
@@ -98,7 +99,10 @@ export function refreshLedger(
     const known = recordedDigests(entry, workspace);
     const listed = new Map(ledger.actionAt(places[index]!).paths.map((place) => [ledger.pathAt(place), place]));
     const all = [...action.inputs.map(({ path }) => path), ...Object.values(action.outputs), ...known.keys()];
+    // Which files a folder has now is not known, nor when it will have been quiet.
+    if (made.has(action) && Object.values(action.outputs).some((path) => path.endsWith('/'))) return false;
     for (const path of all) {
+      if (path.endsWith('/')) continue;
       const place = listed.get(path);
       if (place === undefined) return false;
       ledger.expect(place, paths.expected(path, known.get(path)));

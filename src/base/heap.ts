@@ -9,8 +9,9 @@ export class Heap<T> {
     this.#isBefore = isBefore;
   }
 
-  get size(): number {
-    return this.#items.length;
+  /** The smallest, left where it is. */
+  peek(): T | undefined {
+    return this.#items[0];
   }
 
   /** O(log n). */

@@ -2,7 +2,7 @@
 // ids by member, and gives it back. Who goes first is told by rank; it decides nothing else.
 import type { Pools } from '../pipeline/pipeline.js';
 import type { TakenResources } from '../stage/stage.js';
-import { Heap } from './heap.js';
+import { Heap } from '../base/heap.js';
 
 type Amounts = Readonly<Record<string, number>>;
 

@@ -22,7 +22,7 @@ export const stages: StageCatalogue = {
     load: () => import('./scenes/stage.js'),
   },
   detect: {
-    revision: 3,
+    revision: 4,
     scope: 'episode',
     params: [
       'detector',
@@ -41,7 +41,7 @@ export const stages: StageCatalogue = {
     load: () => import('./detect/stage.js'),
   },
   track: {
-    revision: 2,
+    revision: 3,
     scope: 'episode',
     params: [
       'tracker',

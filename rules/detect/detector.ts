@@ -76,8 +76,9 @@ export class FaceDetector {
   /**
    * Faces of an RGB frame, best first, equal scores from left to right; scores are calibrated. The
    * frame's pixels are taken before this returns, so they may be overwritten at once; calls may overlap.
+   * `lookAgain` (default true) asks a detector with a second look for it.
    */
-  detect(frame: Picture): Promise<FoundFace[]> {
+  detect(frame: Picture, { lookAgain = true }: { readonly lookAgain?: boolean } = {}): Promise<FoundFace[]> {
     const slot = this.#free.pop() ?? {
       inputs: [],
       copy: { width: 0, height: 0, data: none },
@@ -89,11 +90,17 @@ export class FaceDetector {
       if ((slot.inputs[index]?.length ?? 0) < length) slot.inputs[index] = new Float32Array(length);
       resampleToPlanes(frame, pass.resample, this.#planes, { data: slot.inputs[index]!, canvas: pass.input });
     });
-    if (this.#landmarks ?? this.#secondLook) slot.copy = copyPicture(frame, slot.copy);
-    return this.#find(slot, passes, frame).finally(() => this.#free.push(slot));
+    const secondLook = lookAgain ? this.#secondLook : undefined;
+    if (this.#landmarks ?? secondLook) slot.copy = copyPicture(frame, slot.copy);
+    return this.#find(slot, passes, frame, secondLook).finally(() => this.#free.push(slot));
   }
 
-  async #find(slot: Slot, passes: readonly PlannedPass[], { width, height }: Size): Promise<FoundFace[]> {
+  async #find(
+    slot: Slot,
+    passes: readonly PlannedPass[],
+    { width, height }: Size,
+    secondLook: SecondLook | undefined,
+  ): Promise<FoundFace[]> {
     const { candidates } = slot;
     const { scoreMin, video, boxAreaMin } = this.#options;
     const rawMin = this.#scores.raw(scoreMin);
@@ -112,7 +119,7 @@ export class FaceDetector {
       iouMax: this.#card.nmsThreshold,
     });
     const found = facesOf(candidates, kept, this.#landmarks === undefined);
-    const confirmed = (await this.#secondLook?.confirm(slot.copy, found)) ?? found;
+    const confirmed = (await secondLook?.confirm(slot.copy, found)) ?? found;
     const faces = confirmed.map(({ confirmedScore, ...face }) => ({
       ...face,
       score: this.#scores.calibrated(face.score),

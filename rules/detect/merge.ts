@@ -12,7 +12,7 @@ export interface FoundFace {
   readonly landmarks: Landmarks | null;
   /** As the network scored it. */
   readonly score: number;
-  /** Mean score over several looks; only where it was looked at again. */
+  /** Mean score over several looks, or `score` where there was no doubt; only in frames that are looked at again. */
   readonly confirmedScore?: number;
 }
 

@@ -11,7 +11,7 @@ import type { FoundFace } from './merge.js';
 
 /**
  * Scores of the network itself between which a face is doubtful. Higher ones are hardly ever wrong, lower
- * ones carry tracks on but start none. On frames of television some 25 % of all faces lie between.
+ * ones carry tracks on but start none. Television has some 0.4 between them a frame.
  */
 const doubtful = { from: 0.6, to: 0.97 };
 
@@ -58,12 +58,12 @@ export class SecondLook {
     this.#options = options;
   }
 
-  /** The same faces; a doubtful one also has the mean of its score and those of the looks. Scores are the network's own. */
+  /** The same faces with how sure they are: a doubtful one the mean of its score and those of the looks, others their score. */
   async confirm(picture: Picture, faces: readonly FoundFace[]): Promise<FoundFace[]> {
     const confirmed: FoundFace[] = [];
     for (const face of faces) {
       const isDoubtful = face.score >= doubtful.from && face.score < doubtful.to;
-      confirmed.push(isDoubtful ? { ...face, confirmedScore: await this.#meanScore(picture, face) } : face);
+      confirmed.push({ ...face, confirmedScore: isDoubtful ? await this.#meanScore(picture, face) : face.score });
     }
     return confirmed;
   }

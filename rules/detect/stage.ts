@@ -25,6 +25,12 @@ const lowBand = 0.1;
 /** Name of a chunk's rows in its part. */
 const partFile = 'detections.jsonl';
 
+/**
+ * Seconds between frames whose doubtful faces are looked at again: what a face is does not change from one
+ * picture to the next, and looking at each would cost a quarter to a half of the time.
+ */
+const lookAgainEveryS = 0.16;
+
 /** One frame in the network while the next is packed; more would only hold more memory. */
 const framesInFlightMax = 2;
 
@@ -61,7 +67,9 @@ export const stage: ChunkedStage<Params, Run> = {
         video: index,
         boxAreaMin: params.min_box_area * uprightPixelsPerStored(index),
       });
-      const total = Math.ceil((to - from) / processingStride(params, index.fps));
+      const stride = processingStride(params, index.fps);
+      const looksEvery = Math.max(1, Math.round((lookAgainEveryS * index.fps) / stride));
+      const total = Math.ceil((to - from) / stride);
       const rows: Detection[] = [];
       let done = 0;
       const inFlight: { readonly frameIndex: number; readonly faces: Promise<FoundFace[]> }[] = [];
@@ -76,7 +84,7 @@ export const stage: ChunkedStage<Params, Run> = {
         for await (const frame of frames) {
           signal.throwIfAborted();
           if (inFlight.length === framesInFlightMax) await finishOldest();
-          inFlight.push(start(detector, frame));
+          inFlight.push(start(detector, frame, { lookAgain: (frame.index / stride) % looksEvery === 0 }));
         }
         while (inFlight.length > 0) await finishOldest();
       } finally {
@@ -97,8 +105,12 @@ export const stage: ChunkedStage<Params, Run> = {
   },
 };
 
-function start(detector: FaceDetector, frame: Frame): { frameIndex: number; faces: Promise<FoundFace[]> } {
-  const faces = detector.detect(frame);
+function start(
+  detector: FaceDetector,
+  frame: Frame,
+  how: { readonly lookAgain: boolean },
+): { frameIndex: number; faces: Promise<FoundFace[]> } {
+  const faces = detector.detect(frame, how);
   // A failure is met when this frame is finished; until then it must not count as unhandled.
   faces.catch(() => undefined);
   return { frameIndex: frame.index, faces };

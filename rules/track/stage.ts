@@ -91,9 +91,7 @@ function trackRow(
     return [link.index, bbox, conf, link.association];
   });
   const [first, last] = [links[0]!.index, links.at(-1)!.index];
-  const meanOf = (value: (row: Detection) => number): number =>
-    round6(rows.reduce((sum, row) => sum + value(row), 0) / rows.length);
-  const doubted = rows.some(({ face_conf }) => face_conf !== undefined);
+  const sure = rows.flatMap(({ face_conf }) => face_conf ?? []);
   return {
     schema_version: 'track_v1',
     track_id: `track-${String(context.ordinal + 1).padStart(5, '0')}`,
@@ -104,9 +102,13 @@ function trackRow(
     scene,
     stats: {
       detections: frames.length,
-      avg_conf: meanOf(({ conf }) => conf),
-      ...(doubted && { face_conf: meanOf(({ conf, face_conf }) => face_conf ?? conf) }),
+      avg_conf: mean(rows.map(({ conf }) => conf)),
+      ...(sure.length > 0 && { face_conf: mean(sure) }),
     },
     frames,
   };
+}
+
+function mean(values: readonly number[]): number {
+  return round6(values.reduce((sum, value) => sum + value, 0) / values.length);
 }

@@ -65,7 +65,7 @@ export const detectionSchema = z.object({
   bbox,
   landmarks: landmarks.nullable(),
   conf: z.number().min(0).max(1),
-  /** Mean score over several looks, where the detector doubted and looked again. */
+  /** How sure it is that this is a face, of several looks where there was doubt; only in some frames, of some detectors. */
   face_conf: z.number().min(0).max(1).optional(),
   model_id: z.string(),
 });
@@ -83,7 +83,7 @@ export const trackSchema = z.object({
   stats: z.object({
     detections: z.number().int(),
     avg_conf: z.number(),
-    /** Mean of the detections' face_conf, conf where they have none; only if one of them has it. */
+    /** Mean of the detections' face_conf, if any of them has one. */
     face_conf: z.number().optional(),
   }),
   frames: z.array(z.tuple([frameIndex, bbox, z.number(), z.union([z.literal(1), z.literal(2)])])),

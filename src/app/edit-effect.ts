@@ -22,26 +22,50 @@ export async function readResult(dataRoot: string, ep: string): Promise<Result> 
   return { identities: await readJson(at('identities'), identitiesSchema), screentime };
 }
 
-/** `identities 12 -> 11, Lisa +41.2 s`: people of before who are gone are not told, nor those unchanged. */
+/**
+ * `identities 12 -> 11, Lisa +41.2 s`. People of before who are gone are not told, unless they are
+ * hidden now; nor are those unchanged.
+ */
 export function effectOf(before: Result, after: Result): string {
   const count = ({ identities }: Result): number => identities.metadata.num_identities;
   const [old, now] = [rowsOf(before.screentime), rowsOf(after.screentime)];
-  const changes = [...now].flatMap(([id, { name, seconds }]) => {
-    const was = old.get(id);
-    const gained = seconds - (was?.seconds ?? 0);
-    const renamed = name !== undefined && was?.name !== name;
-    if (!renamed && Math.abs(gained) < secondsMin) return [];
-    const label = name ?? id;
-    const change = Math.abs(gained) < secondsMin ? `(${seconds.toFixed(1)} s)` : `${gained < 0 ? '-' : '+'}${Math.abs(gained).toFixed(1)} s`; // prettier-ignore
-    return [{ size: renamed ? Infinity : Math.abs(gained), text: `${renamed && was !== undefined ? `${was.name ?? id} is now ${label}` : label} ${change}` }]; // prettier-ignore
-  });
+  const changes = [...now].flatMap(([id, row]) => changeOf(id, old.get(id), row) ?? []);
+  const hidden = new Set(after.identities.identities.flatMap((each) => (each.hidden === true ? each.identity_id : [])));
+  for (const [id, { name, seconds }] of old) {
+    if (!now.has(id) && hidden.has(id))
+      changes.push({ size: Infinity, text: `${name ?? id} is hidden ${inAll(seconds)}` });
+  }
   changes.sort((one, other) => other.size - one.size);
   const told = changes.slice(0, peopleMax).map(({ text }) => text);
   if (changes.length > peopleMax) told.push(`${changes.length - peopleMax} more`);
   return [`identities ${count(before)} -> ${count(after)}`, ...told].join(', ');
 }
 
-function rowsOf(screentime: Screentime | undefined): Map<string, { name: string | undefined; seconds: number }> {
+interface Row {
+  readonly name: string | undefined;
+  readonly seconds: number;
+}
+
+/** What is told of somebody who is in the table now, and how much it matters. */
+function changeOf(
+  id: string,
+  was: Row | undefined,
+  { name, seconds }: Row,
+): { size: number; text: string } | undefined {
+  const gained = seconds - (was?.seconds ?? 0);
+  const isSame = Math.abs(gained) < secondsMin;
+  const renamed = was !== undefined && was.name !== name;
+  if (isSame && !renamed) return undefined;
+  const who = renamed ? `${was.name ?? id} is now ${name ?? id}` : (name ?? id);
+  const change = isSame ? inAll(seconds) : `${gained < 0 ? '-' : '+'}${Math.abs(gained).toFixed(1)} s`;
+  return { size: renamed ? Infinity : Math.abs(gained), text: `${who} ${change}` };
+}
+
+function inAll(seconds: number): string {
+  return `(${seconds.toFixed(1)} s)`;
+}
+
+function rowsOf(screentime: Screentime | undefined): Map<string, Row> {
   return new Map(
     (screentime?.identities ?? []).map(({ id, name, screen_time_s, bridged_s }) => [
       id,

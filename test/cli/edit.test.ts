@@ -66,6 +66,10 @@ describeWithShared(
       expect((await world.sa('edit', 'undo', 'bbt', '1')).out).toBe(`took back 1 name Howard Wolowitz (${howard})\n`);
       expect((await world.sa('edit', 'list', 'bbt')).out).toContain('(not built yet)');
       expect((await world.sa('edit', 'undo', 'bbt', '--build')).code).toBe(0);
+      const hidden = await world.sa('edit', 'hide', 'bbt', howard, '--build');
+      expect(hidden.out).toMatch(new RegExp(`^1 hide ${howard}\nidentities ${count} -> ${count}, ${howard} is hidden \\([\\d.]+ s\\)\n$`)); // prettier-ignore
+      const shown = await world.sa('edit', 'undo', 'bbt', '--build');
+      expect(shown.out).toMatch(new RegExp(`, ${howard} \\+[\\d.]+ s\n$`));
       expect([world.read(log), world.read(`${manifests}/identities.json`)]).toEqual(['', before]);
     });
 

@@ -3,6 +3,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { Inventory } from '../../src/store/inventory.js';
 import { startSa, type Ended } from './cli.js';
 import { testWorkspace, type World } from './workspace.js';
 
@@ -24,6 +25,34 @@ rules:
     run: "cat {inputs.a} {inputs.size} > {outputs.both}; echo both >> log"
     inputs: { a: "made/{ep}/parts/a", size: "made/{ep}/size.txt" }
     outputs: { both: "made/both.txt" }
+  spell:
+    stage: ./spell.mjs
+    inputs: { head: "made/{ep}/head.txt" }
+    outputs: { spelt: "made/{ep}/spelt.txt" }
+`;
+
+/** Works in chunks of two letters. Notes each chunk when it is done, in a file of its own: notes must not be cut. */
+const spell = `import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
+const log = new URL('log', import.meta.url);
+export const stage = {
+  chunks: {
+    async split({ inputs }) {
+      const { length } = readFileSync(inputs.path('head'), 'utf8');
+      return Array.from({ length: Math.ceil(length / 2) }, (_, at) => at * 2);
+    },
+    async runChunk({ inputs, part }, from) {
+      writeFileSync(part + '/letters', readFileSync(inputs.path('head'), 'utf8').slice(from, from + 2).replace(/./g, '$&.'));
+      await appendFile(log, 'chunk ' + from + '\\n');
+      return {};
+    },
+    async merge({ outputs }, parts) {
+      writeFileSync(outputs.path('spelt'), parts.map(({ folder }) => readFileSync(folder + '/letters', 'utf8')).join(''));
+      await appendFile(log, 'spell\\n');
+      return {};
+    },
+  },
+};
 `;
 
 const artifacts = (limit: number): Record<string, string> => {
@@ -33,6 +62,7 @@ const artifacts = (limit: number): Record<string, string> => {
     'one/parts/a': head,
     'one/parts/deep/b': head + head,
     'one/size.txt': `${limit}\n`,
+    'one/spelt.txt': head.replace(/./g, '$&.'),
     'both.txt': `${head}${limit}\n`,
   };
 };
@@ -45,7 +75,11 @@ export interface FaultWorld {
 }
 
 export async function faultWorld(): Promise<FaultWorld> {
-  const built = testWorkspace({ 'pipeline.yaml': pipeline(3), 'data/videos/one.txt': 'abcdefghij' });
+  const built = testWorkspace({
+    'pipeline.yaml': pipeline(3),
+    'spell.mjs': spell,
+    'data/videos/one.txt': 'abcdefghij',
+  });
   expect((await built.sa('build')).code).toBe(0);
   const fresh = (): World => {
     const world = testWorkspace({});
@@ -66,7 +100,10 @@ export async function survive({ fresh }: FaultWorld, at: number, fault: string):
   const ended = await startSa(world.root, ['build'], { SA_FAULT: fault, SA_FAULT_AT: String(at) }).ended;
   expect(ended.err, `${fault} at write ${at}`).not.toContain('internal error');
   wholeFiles(world);
-  const finished = ['head', 'split', 'both'].filter((rule) => new RegExp(`${rule}(@one)? built`).test(ended.err));
+  const finished = ['head', 'split', 'both', 'spell'].filter((rule) =>
+    new RegExp(`${rule}(@one)? built`).test(ended.err),
+  );
+  finished.push(...keptChunks(world, finished));
   world.remove('log');
 
   const next = await world.sa('build');
@@ -78,6 +115,16 @@ export async function survive({ fresh }: FaultWorld, at: number, fault: string):
   expect(readdirSync(join(world.root, 'data/.sa/tmp'))).toEqual([]);
   expect(leftOvers(join(world.root, 'data'))).toEqual([]);
   return ended;
+}
+
+/** The notes of chunks that no build needs to make again: all of a rule that is done, and those in the store. */
+function keptChunks(world: World, finished: readonly string[]): string[] {
+  if (finished.includes('spell')) return ['chunk 0', 'chunk 2', 'chunk 4'];
+  const traces = new Inventory(join(world.root, 'data/.sa/store')).traces().flatMap(({ trace }) => trace?.action ?? []);
+  return traces.flatMap((action) => {
+    const number = /^spell@one chunk (\d+)$/.exec(action)?.[1];
+    return number === undefined ? [] : [`chunk ${2 * (Number(number) - 1)}`];
+  });
 }
 
 /** Under an artifact's name stand the old bytes, the new ones, or nothing. */

@@ -3,6 +3,7 @@
 // process gets there, or an error code that the call throws. SA_FAULT_COUNT names a file for their count.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
 
 const at = Number(process.env.SA_FAULT_AT ?? 0);
 const fault = process.env.SA_FAULT ?? 'SIGKILL';
@@ -45,4 +46,6 @@ for (const name of [
   };
 }
 syncBuiltinESMExports();
-if (process.env.SA_FAULT_COUNT) process.on('exit', () => real.writeFileSync(process.env.SA_FAULT_COUNT, String(count)));
+// A thread counts and fails for itself; the program's own writes are those that are counted for others.
+if (process.env.SA_FAULT_COUNT && isMainThread)
+  process.on('exit', () => real.writeFileSync(process.env.SA_FAULT_COUNT, String(count)));

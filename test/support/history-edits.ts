@@ -56,6 +56,7 @@ function randomRule(dice: Dice, { rules }: Project, { name, shape, commands }: N
     lossy: dice.chance(0.3),
     twoOutputs: dice.chance(0.3),
     folder: dice.chance(0.3),
+    chunk: way === 'module' && dice.chance(0.4) ? 1 + dice.below(9) : 0,
     salt: dice.below(3),
     tool: way === 'command' && dice.chance(0.4) ? dice.pick(toolNames) : undefined,
     fails: false,

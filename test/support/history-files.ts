@@ -59,30 +59,60 @@ function command(rule: ModelRule): string {
 }
 
 // A module is loaded once a process, so each version of its code has its own name.
-function stageFile({ name, salt, lossy, folder, fails, twoOutputs, params, sources }: ModelRule): string {
-  const version = [salt, lossy, folder, fails, twoOutputs, sources.length].map(Number).join('');
+function stageFile({ name, salt, chunk, lossy, folder, fails, twoOutputs, params, sources }: ModelRule): string {
+  const version = [salt, lossy, folder, fails, twoOutputs, sources.length, chunk].map(Number).join('');
   return `stages/${[name, version, ...params].join('-')}.mjs`;
 }
 
+// The same outputs from a rule that runs as a whole and from one that works in chunks.
 function stageCode(rule: ModelRule): string {
   return `import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cksum } from './cksum.mjs';
-export const stage = {
-  async run({ ep, inputs, outputs, params }) {
-    appendFileSync(new URL('../log', import.meta.url), '${rule.name}@' + (ep ?? '') + '\\n');
-    const roles = ${JSON.stringify(rule.sources.map((_, index) => `i${index}`))};
-    const input = roles.flatMap((role) => inputs.gathered(role)).map(({ path }) => readFileSync(path)).join('');
-    const head = 'salt ${rule.salt}\\n' + ${JSON.stringify(rule.params)}.map((name) => name + '=' + params[name] + '\\n').join('');
-    const folder = ${rule.folder};
-    const out = outputs.path('main');
-    const text = head + (${rule.lossy} ? input.slice(0, 1) : cksum(Buffer.from(input)) + '\\n');
-    if (folder) mkdirSync(out + '/deep', { recursive: true });
-    writeFileSync(folder ? out + '/main' : out, text);
-    if (${rule.fails}) throw new Error('made to fail');
-    if (folder) writeFileSync(out + '/deep/copy', 'copy\\n' + text);
-    if (${rule.twoOutputs}) writeFileSync(outputs.path('side'), 'side\\n' + text);
-    return {};
-  },
-};
+const note = (ep) => appendFileSync(new URL('../log', import.meta.url), '${rule.name}@' + (ep ?? '') + '\\n');
+function textOf({ inputs, params }) {
+  const roles = ${JSON.stringify(rule.sources.map((_, index) => `i${index}`))};
+  const input = roles.flatMap((role) => inputs.gathered(role)).map(({ path }) => readFileSync(path)).join('');
+  const head = 'salt ${rule.salt}\\n' + ${JSON.stringify(rule.params)}.map((name) => name + '=' + params[name] + '\\n').join('');
+  return head + (${rule.lossy} ? input.slice(0, 1) : cksum(Buffer.from(input)) + '\\n');
+}
+function write({ outputs }, text) {
+  const folder = ${rule.folder};
+  const out = outputs.path('main');
+  if (folder) mkdirSync(out + '/deep', { recursive: true });
+  writeFileSync(folder ? out + '/main' : out, text);
+  if (${rule.fails}) throw new Error('made to fail');
+  if (folder) writeFileSync(out + '/deep/copy', 'copy\\n' + text);
+  if (${rule.twoOutputs}) writeFileSync(outputs.path('side'), 'side\\n' + text);
+  return {};
+}
+export const stage = ${rule.chunk === 0 ? wholeStage : chunkedStage(rule)};
 `;
+}
+
+const wholeStage = `{
+  async run(context) {
+    note(context.ep);
+    return write(context, textOf(context));
+  },
+}`;
+
+function chunkedStage({ chunk, fails }: ModelRule): string {
+  return `{
+  chunks: {
+    async split(reading) {
+      const { length } = textOf(reading);
+      return Array.from({ length: Math.ceil(length / ${chunk}) }, (_, at) => at * ${chunk});
+    },
+    async runChunk(context, from) {
+      note(context.ep);
+      if (${fails} && from > 0) throw new Error('made to fail');
+      writeFileSync(context.part + '/text', textOf(context).slice(from, from + ${chunk}));
+      return { characters: ${chunk} };
+    },
+    async merge(context, parts) {
+      note(context.ep);
+      return write(context, parts.map(({ folder }) => readFileSync(folder + '/text', 'utf8')).join(''));
+    },
+  },
+}`;
 }

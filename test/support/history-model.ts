@@ -43,6 +43,8 @@ export interface ModelRule {
   readonly lossy: boolean;
   readonly twoOutputs: boolean;
   readonly folder: boolean;
+  /** Characters of its output that a chunk makes; 0 for a rule that runs as a whole. */
+  readonly chunk: number;
   readonly salt: number;
   readonly tool: string | undefined;
   readonly fails: boolean;

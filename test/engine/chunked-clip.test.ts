@@ -1,0 +1,80 @@
+// A real clip, detected in chunks by the program itself: killed in the middle it goes on where it was,
+// and the bytes are those of a build in one piece.
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { sha256File } from '../../src/hash/sha256.js';
+import { Inventory } from '../../src/store/inventory.js';
+import { runs, startSa, until } from '../support/cli.js';
+import { describeWithShared, shared } from '../support/shared.js';
+import { testWorkspace, type World } from '../support/workspace.js';
+
+const pipeline = readFileSync(join(import.meta.dirname, '../../pipeline.yaml'), 'utf8');
+const env = { SA_MODELS: shared('models') };
+const words = ['build', 'clip', 'detect', '--stride', '4', '--det-size', '320', '--detector', 'yunet-n'];
+
+async function clipWorld(): Promise<World> {
+  const world = testWorkspace({ 'pipeline.yaml': pipeline }, env);
+  expect((await world.sa('add', 'clip', shared('data/video/angelone_240p.mp4'))).code).toBe(0);
+  expect((await world.sa('build', 'clip', 'probe')).code).toBe(0);
+  return world;
+}
+
+/** Inode of each trace of a chunk by the chunk's name: a trace that is written again has another. */
+function keptChunks(world: World): Map<string, number> {
+  const traces = new Inventory(join(world.root, 'data/.sa/store')).traces();
+  return new Map(
+    traces.flatMap(({ path, trace }) => {
+      const found = statSync(path, { throwIfNoEntry: false });
+      return trace?.action.includes(' chunk ') === true && found ? [[trace.action, found.ino]] : [];
+    }),
+  );
+}
+
+/** What a process and its threads have started; nothing where the system does not tell. */
+function childrenOf(pid: number): number[] {
+  const tasks = `/proc/${pid}/task`;
+  if (!existsSync(tasks)) return [];
+  return readdirSync(tasks)
+    .flatMap((task) =>
+      readFileSync(join(tasks, task, 'children'), 'utf8')
+        .trim()
+        .split(' '),
+    )
+    .filter((child) => child !== '')
+    .map(Number);
+}
+
+const detections = (world: World): string => sha256File(join(world.root, 'data/manifests/clip/detections.jsonl'));
+
+describeWithShared('a real clip', ['data/video/angelone_240p.mp4', 'models/yunet_n_dynamic.onnx'], () => {
+  test('that was killed among its chunks does none of them again', { timeout: 400_000 }, async () => {
+    const [whole, killed] = [await clipWorld(), await clipWorld()];
+    expect((await whole.sa(...words, '--chunk-frames', '2000')).code).toBe(0);
+
+    const chunked = [...words, '--chunk-frames', '220', '--jobs', '3'];
+    const build = startSa(killed.root, chunked, env);
+    await until(() => keptChunks(killed).size >= 2);
+    const decoders = childrenOf(build.child.pid!);
+    build.child.kill('SIGKILL');
+    await build.ended;
+    await until(() => !decoders.some(runs));
+    const finished = keptChunks(killed);
+    expect(finished.size).toBeLessThan(7);
+
+    const next = startSa(killed.root, chunked, env);
+    const seen = new Map(finished);
+    await until(() => {
+      for (const [name, inode] of keptChunks(killed)) {
+        if (finished.has(name)) expect([name, inode]).toEqual([name, finished.get(name)]);
+        seen.set(name, inode);
+      }
+      return next.child.exitCode !== null;
+    });
+    const { code, err } = await next.ended;
+    expect([code, err]).toEqual([0, expect.stringContaining('detect@clip built')]);
+    expect(seen.size).toBeGreaterThan(finished.size);
+    expect(keptChunks(killed).size).toBe(0);
+    expect(detections(killed)).toBe(detections(whole));
+  });
+});

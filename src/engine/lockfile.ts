@@ -47,10 +47,8 @@ interface OpenLockfile {
   seen: Omit<SeenLockfile, 'ep'>;
 }
 
-/** A write that took longer than this is not repeated at once. */
-const slowWriteMs = 20;
-/** Of a build's time, at most one part in so many goes into slow writes. */
-const timeBetweenSlowWrites = 20;
+/** Of a build's time, about one part in so many goes into writing lockfiles, however large they are. */
+const timeBetweenSaves = 10;
 
 export class Lockfiles {
   readonly #root: string;
@@ -95,15 +93,15 @@ export class Lockfiles {
   }
 
   /**
-   * Writes what changed, unless a write is slow and was done just now: what is then not yet recorded
-   * is in the store, from which a build that is killed before the next write restores it.
+   * Writes what changed, unless that was done just now: what is then not yet recorded is in the store,
+   * from which a build that is killed before the next write restores it.
    */
   saveSoon(): void {
     if (performance.now() < this.#nextSaveMs) return;
     const started = performance.now();
     this.save({ durable: false });
-    const took = performance.now() - started;
-    if (took > slowWriteMs) this.#nextSaveMs = performance.now() + timeBetweenSlowWrites * took;
+    const ended = performance.now();
+    this.#nextSaveMs = ended + timeBetweenSaves * (ended - started);
   }
 
   /** Writes every lockfile that changed; one without entries is removed, as a clean build has none. */

@@ -327,3 +327,23 @@ test('--poll sees edits too', async () => {
   world.write({ 'pipeline.yaml': pipeline('4') });
   expect(withoutTime((await watched.rounds(2))[1])).toBe('limit 3 -> 4: built head');
 });
+
+test("pictures in a folder that is an input, also in folders that only just appear, are edits; the folder's own outputs are none", async () => {
+  const more = `  faces:
+    run: "find {inputs.cast} -type f | sort > {outputs.o}"
+    inputs: { video: "videos/{ep}/episode.*", cast: { path: "cast/", optional: true } }
+    outputs: { o: "manifests/{ep}/cast.txt" }
+`;
+  const world = project({ 'pipeline.yaml': pipeline('3', more), 'data/cast/Lisa/1.jpg': '1' });
+  const watched = startWatch(world.root, 'one');
+  await watched.rounds(1);
+  world.write({ 'data/cast/Lisa/2.jpg': '2' });
+  expect(withoutTime((await watched.rounds(2))[1])).toBe('cast/ changed: built faces');
+  world.write({ 'data/cast/Kyle/1.jpg': '3' });
+  await watched.rounds(3);
+  rmSync(join(world.root, 'data/cast/Lisa/1.jpg'));
+  await watched.rounds(4);
+  expect(world.read('data/manifests/one/cast.txt').match(/(Lisa|Kyle)\/\d/g)).toEqual(['Kyle/1', 'Lisa/2']);
+  await delay(quietMs);
+  expect(watched.lines()).toHaveLength(4);
+});

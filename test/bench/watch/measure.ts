@@ -41,22 +41,35 @@ const rounds = (): number => said.split('\n').length - 1;
 const identities = join(project, 'data/manifests', ep, 'identities.json');
 const stamp = (): bigint => statSync(identities, { bigint: true }).mtimeNs;
 
+/** Milliseconds of processor that the watching process has used, all threads together. */
+const cpuMs = (): number => {
+  const fields = readFileSync(`/proc/${watch.pid!}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
+  return 10 * (Number(fields[11]) + Number(fields[12]));
+};
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+
 try {
   while (rounds() < 1) await delay(20);
   await delay(quietMs);
   const taken: number[] = [];
+  const used: number[] = [];
   for (let edit = 0; edit < edits; edit++) {
     const before = stamp();
     const start = performance.now();
+    const usedBefore = cpuMs();
     save(0.6 + edit / 100);
     // A file that is replaced by a rename may be looked at at any moment.
     while (stamp() === before) await delay(1);
     taken.push(performance.now() - start);
+    used.push(cpuMs() - usedBefore);
     await delay(quietMs);
   }
-  const sorted = [...taken].sort((a, b) => a - b);
   const shown = taken.map((ms) => ms.toFixed(0)).join(' ');
-  console.log(`save -> identities.json: median ${sorted[edits >> 1]!.toFixed(0)} ms of ${edits} (${shown})`);
+  console.log(
+    `save -> identities.json: median ${median(taken).toFixed(0)} ms of ${edits} (${shown}); processor ${median(used)} ms`,
+  );
   const wrote = said.trim().split('\n').map((line) => JSON.parse(line) as { seconds: number }); // prettier-ignore
   console.log(`rounds: ${wrote.slice(1).map(({ seconds }) => (1000 * seconds).toFixed(0)).join(' ')} ms`); // prettier-ignore
 } finally {

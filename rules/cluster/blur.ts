@@ -1,6 +1,7 @@
 // Takes out of blurred faces what all blurred faces share. An embedder sees "out of focus" before
 // it sees who: two small soft faces of strangers come out more alike than two sharp ones of one
 // person. Pure; it judges nobody.
+import { unitOf } from './vectors.js';
 import type { Face } from '../../src/stage/artifacts.js';
 import type { Pair } from './terms.js';
 
@@ -56,9 +57,9 @@ export function sharedByBlur(tracks: readonly BlurredVector[], apart: readonly P
 
 /** The vector less its share of what blur has in common, scaled to length 1 again. */
 export function withoutBlur({ vector, blur }: BlurredVector, shared: Float64Array): Float32Array {
-  const rest = Float64Array.from(vector, (value, at) => value - blur * shared[at]!);
-  const norm = Math.sqrt(rest.reduce((total, value) => total + value * value, 0));
-  return norm < 1e-9 ? vector : Float32Array.from(rest, (value) => value / norm);
+  const rest = new Float64Array(vector.length);
+  for (let at = 0; at < rest.length; at++) rest[at] = vector[at]! - blur * shared[at]!;
+  return unitOf(rest) ?? vector;
 }
 
 function median(values: readonly number[]): number {

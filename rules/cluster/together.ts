@@ -12,29 +12,27 @@ const duplicateIou = 0.5;
  * Mirrors, photos and split screens break the rule that these are two people; a human edit mends it.
  */
 export function seenTogether(tracks: readonly Pick<Track, 'frames'>[]): Pair[] {
-  const byFrame = new Map<number, { readonly track: number; readonly box: Bbox }[]>();
-  for (const [track, { frames }] of tracks.entries()) {
-    for (const [frame, box] of frames) {
-      const others = byFrame.get(frame);
-      if (others === undefined) byFrame.set(frame, [{ track, box }]);
-      else others.push({ track, box });
-    }
+  const pairs: Pair[] = [];
+  for (const [one, { frames }] of tracks.entries()) {
+    for (let other = one + 1; other < tracks.length; other++)
+      if (areSeenApart(frames, tracks[other]!.frames)) pairs.push([one, other]);
   }
-  const counts = new Map<number, number>();
-  for (const faces of byFrame.values()) {
-    for (const [index, one] of faces.entries()) {
-      for (const other of faces.slice(index + 1)) {
-        if (iou(one.box, other.box) >= duplicateIou) continue;
-        const key = one.track * tracks.length + other.track;
-        counts.set(key, (counts.get(key) ?? 0) + 1);
-      }
-    }
+  return pairs;
+}
+
+// Both ascend by frame, and most pairs of an episode never meet.
+function areSeenApart(ones: Track['frames'], others: Track['frames']): boolean {
+  if (ones.length === 0 || others.length === 0) return false;
+  if (ones.at(-1)![0] < others[0]![0] || others.at(-1)![0] < ones[0]![0]) return false;
+  let apart = 0;
+  for (let at = 0, beside = 0; at < ones.length && beside < others.length;) {
+    const [frame, box] = ones[at]!;
+    const [otherFrame, otherBox] = others[beside]!;
+    if (frame === otherFrame && iou(box, otherBox) < duplicateIou && ++apart >= framesMin) return true;
+    if (frame <= otherFrame) at++;
+    if (otherFrame <= frame) beside++;
   }
-  return [...counts]
-    .filter(([, count]) => count >= framesMin)
-    .map(([key]) => key)
-    .sort((one, other) => one - other)
-    .map((key): Pair => [Math.floor(key / tracks.length), key % tracks.length]);
+  return false;
 }
 
 function iou(a: Bbox, b: Bbox): number {

@@ -16,6 +16,17 @@ export function meanDirection(vectors: readonly Float32Array[], weights?: readon
     const weight = weights?.[index] ?? 1;
     for (let at = 0; at < sum.length; at++) sum[at]! += weight * vector[at]!;
   }
-  const norm = Math.sqrt(sum.reduce((total, value) => total + value * value, 0));
-  return norm < 1e-9 ? undefined : Float32Array.from(sum, (value) => value / norm);
+  return unitOf(sum);
+}
+
+/** The same direction with length 1; undefined when there is none. */
+export function unitOf(vector: Float64Array): Float32Array | undefined {
+  let squares = 0;
+  for (const value of vector) squares += value * value;
+  const norm = Math.sqrt(squares);
+  if (norm < 1e-9) return undefined;
+  // A loop: Float32Array.from with a function takes forty times as long.
+  const unit = new Float32Array(vector.length);
+  for (let at = 0; at < unit.length; at++) unit[at] = vector[at]! / norm;
+  return unit;
 }

@@ -302,7 +302,10 @@ export class Session {
     try {
       save();
     } catch (error) {
-      if (!['EACCES', 'EROFS', 'EPERM', 'ENOSPC', 'EDQUOT', 'EIO'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      if (
+        !['EACCES', 'EROFS', 'EPERM', 'ENOSPC', 'EDQUOT', 'EIO'].includes((error as NodeJS.ErrnoException).code ?? '')
+      )
+        throw error;
     }
   }
 }

@@ -44,6 +44,11 @@ export class Hints {
     return paths;
   }
 
+  /** The paths of a burst that has not settled yet. */
+  waiting(): readonly string[] {
+    return [...this.#paths].sort();
+  }
+
   /** Forgets what is not settled, so that no timer keeps the process alive. */
   close(): void {
     clearTimeout(this.#timer);

@@ -152,7 +152,8 @@ class Watching {
       const built = await this.#build(opened, underWay);
       if (built.kind === 'stopped') {
         paths = built.edits;
-        observer.restarting(this.#shown(paths));
+        // A look may find an edit before its own hint has settled.
+        observer.restarting(this.#shown([...new Set([...paths, ...this.#hints.waiting()])]));
         continue;
       }
       if (built.kind === 'refused') {

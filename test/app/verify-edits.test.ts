@@ -219,38 +219,45 @@ const runs = { numRuns: 25 };
 describe('verify', () => {
   test('stays green after whatever cannot change a result', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.uniqueArray(harmless, { minLength: 1, maxLength: 5, selector: ({ name }) => name }), async (edits) => {
-        const { world, done } = project();
-        for (const { make } of edits) make(world);
-        for (const words of [[], ['--allow-missing']]) {
-          const { code, text } = await verified(world, ...words);
-          expect(code, `${edits.map(({ name }) => name).join('; ')}\n${text}`).toBe(0);
-        }
-        done();
-      }),
+      fc.asyncProperty(
+        fc.uniqueArray(harmless, { minLength: 1, maxLength: 5, selector: ({ name }) => name }),
+        async (edits) => {
+          const { world, done } = project();
+          for (const { make } of edits) make(world);
+          for (const words of [[], ['--allow-missing']]) {
+            const { code, text } = await verified(world, ...words);
+            expect(code, `${edits.map(({ name }) => name).join('; ')}\n${text}`).toBe(0);
+          }
+          done();
+        },
+      ),
       runs,
     );
   });
 
   test('turns red after whatever can, names the action and says the word', async () => {
     await fc.assert(
-      fc.asyncProperty(staleEdits, fc.uniqueArray(harmless, { maxLength: 2, selector: ({ name }) => name }), async (stale, edits) => {
-        const { world, done } = project();
-        stale.make(world);
-        for (const { make, name } of edits) if (!clashes(name, stale.name)) make(world);
-        const [id, kind] = stale.expected;
-        for (const words of [[], ['--allow-missing']]) {
-          if (kind === 'output-missing' && words.length > 0) continue;
-          const { code, result, text } = await verified(world, ...words);
-          expect(code, `${stale.name}\n${text}`).toBe(1);
-          const found = result.stale.find((one) => one.id === id);
-          expect(
-            found?.reasons.map((reason) => reason.kind),
-            `${stale.name}\n${text}`,
-          ).toContain(kind);
-        }
-        done();
-      }),
+      fc.asyncProperty(
+        staleEdits,
+        fc.uniqueArray(harmless, { maxLength: 2, selector: ({ name }) => name }),
+        async (stale, edits) => {
+          const { world, done } = project();
+          stale.make(world);
+          for (const { make, name } of edits) if (!clashes(name, stale.name)) make(world);
+          const [id, kind] = stale.expected;
+          for (const words of [[], ['--allow-missing']]) {
+            if (kind === 'output-missing' && words.length > 0) continue;
+            const { code, result, text } = await verified(world, ...words);
+            expect(code, `${stale.name}\n${text}`).toBe(1);
+            const found = result.stale.find((one) => one.id === id);
+            expect(
+              found?.reasons.map((reason) => reason.kind),
+              `${stale.name}\n${text}`,
+            ).toContain(kind);
+          }
+          done();
+        },
+      ),
       runs,
     );
   });

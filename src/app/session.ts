@@ -1,7 +1,8 @@
 // What a command does with a project: plan, build, verify. One session holds one choice of
 // parameters; each call judges the files as they are then.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
+import { ProblemError } from '../base/problem.js';
 import type { ActionReport, BuildObserver } from '../engine/execute.js';
 import { executePlan } from '../engine/execute.js';
 import type { World } from '../engine/decide.js';
@@ -12,6 +13,7 @@ import { expectedOf, type Expected } from '../engine/expected.js';
 import { judge, makePlan, type Plan, type Step } from '../engine/plan.js';
 import { clearStaging, clearTemporaries } from '../engine/publish.js';
 import { isStagingUsed } from '../engine/staging-area.js';
+import { escapeFrom } from '../disk/inside.js';
 import { asDiskProblem } from '../disk/disk-problem.js';
 import { takeMutex, tryMutex } from '../disk/lock.js';
 import type { Pools } from '../pipeline/pipeline.js';
@@ -179,6 +181,7 @@ export class Session {
     { first, pools, part, recalled }: WorkAtHand,
     options: BuildOptions,
   ): Promise<readonly ActionReport[] | undefined> {
+    this.#refuseEscapes(first);
     makeStateRoot(this.workspace);
     const { stateRoot, dataRoot } = this.workspace;
     const mutex = await takeMutex(join(stateRoot, 'lock'), {
@@ -226,6 +229,21 @@ export class Session {
       this.#remember(() => this.workspace.digests.save());
       mutex.release();
     }
+  }
+
+  // Before anything is written: a link in somebody's repository may lead anywhere.
+  #refuseEscapes({ steps }: Plan): void {
+    const { dataRoot, stateRoot, storeRoot } = this.workspace;
+    const stale = steps.filter(({ verdict }) => verdict.kind !== 'fresh');
+    const paths = new Set(
+      stale.flatMap(({ action }) =>
+        [...Object.values(action.outputs), lockfilePath(action.ep)].map((path) => dirname(path)),
+      ),
+    );
+    const own = storeRoot.startsWith(stateRoot + sep) ? [storeRoot] : [];
+    const folders = [stateRoot, join(stateRoot, 'tmp'), ...own, ...[...paths].map((path) => join(dataRoot, path))];
+    const problems = folders.flatMap((folder) => escapeFrom(dataRoot, folder, relative(dataRoot, folder)) ?? []);
+    if (problems.length > 0) throw new ProblemError(problems);
   }
 
   #registerAtStore(isThere: boolean): void {

@@ -1,9 +1,11 @@
 // A project as a command finds it: pipeline.yaml read, roots resolved, episodes found. Opening one
 // changes nothing on disk.
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { didYouMean } from '../base/closest.js';
 import { problem, ProblemError, type Problem } from '../base/problem.js';
+import { quote } from '../base/quote.js';
+import { escapeFrom } from '../disk/inside.js';
 import { FileDigests } from '../disk/file-digests.js';
 import { matchEpisodes, matchesAnyEpisode, matchPattern } from '../disk/glob.js';
 import { expandGraph, type Graph } from '../graph/graph.js';
@@ -55,9 +57,12 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const projectRoot = findProject(options.cwd);
   const file = join(projectRoot, pipelineName);
   const [catalogue] = await Promise.all([loadCatalogue(), loadHash()]);
-  const request = { text: readFileSync(file, 'utf8'), file: shownFrom(options.cwd, file), catalogue, projectRoot };
+  refuseLinkOut(projectRoot, '.sa');
+  const request = { text: pipelineText(file), file: shownFrom(options.cwd, file), catalogue, projectRoot };
   const { key, pipeline, placed } = await readOrRecall(request);
   const dataRoot = resolve(projectRoot, options.dataRoot ?? options.env['SA_DATA_ROOT'] ?? pipeline.data);
+  refuseLinkOut(dataRoot, '.sa');
+  refuseLinkOut(dataRoot, '.sa/store');
   const files = { matches: (pattern: string) => anyMatch(dataRoot, pattern) || isLocked(dataRoot, pipeline, pattern) };
   const problems = checkSources(pipeline, files);
   // A remembered pipeline does not know where its words stand in the file.
@@ -126,6 +131,26 @@ export function requireEpisode(ep: string, episodes: readonly string[]): void {
   );
 }
 
+/** A file of people is smaller by far; a device or a pipe in its place would never end. */
+const pipelineBytesMax = 200 * 1024 * 1024;
+
+/** The text of pipeline.yaml. Throws ProblemError when there is something else in its place. */
+export function pipelineText(file: string): string {
+  const stats = statSync(file);
+  if (!stats.isFile()) throw problem('no-pipeline', `${file} is no file`, 'start a project with: sa init');
+  if (stats.size > pipelineBytesMax)
+    throw problem('too-large', `${file} has ${stats.size} bytes; at most ${pipelineBytesMax} are read`);
+  return readFileSync(file, 'utf8');
+}
+
+// This machine's memory lies beside what it is of; a link in its place came with somebody's repository.
+function refuseLinkOut(root: string, path: string): void {
+  const folder = join(root, path);
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
+  const escape = escapeFrom(root, folder, folder);
+  if (escape !== undefined) throw new ProblemError([escape]);
+}
+
 function findEpisodes(dataRoot: string, pipeline: Pipeline, lockedToo: boolean): string[] {
   const found = matchEpisodes(dataRoot, pipeline.each);
   const problems: Problem[] = [];
@@ -133,7 +158,7 @@ function findEpisodes(dataRoot: string, pipeline: Pipeline, lockedToo: boolean):
     if (!episodeShape.test(ep))
       problems.push({
         code: 'bad-episode-name',
-        message: `the folder name ${JSON.stringify(ep)} cannot be an episode`,
+        message: `the folder name ${quoteMarks(ep)} cannot be an episode`,
         hint: 'use letters, digits, dots, dashes and underscores, starting with a letter or digit',
       });
     else if (videos.length > 1)
@@ -143,9 +168,27 @@ function findEpisodes(dataRoot: string, pipeline: Pipeline, lockedToo: boolean):
         hint: 'keep one of them',
       });
   }
+  problems.push(...twins([...found.keys()]));
   if (problems.length > 0) throw new ProblemError(problems);
   const locked = lockedToo ? matchEpisodes(dataRoot, 'manifests/{ep}/sa.lock').keys() : [];
   return [...new Set([...found.keys(), ...locked])].sort();
+}
+
+// On some disks these are one folder: their artifacts would be written over each other.
+function twins(episodes: readonly string[]): Problem[] {
+  const byLowerCase = new Map<string, string>();
+  return episodes.flatMap((ep) => {
+    const other = byLowerCase.get(ep.toLowerCase());
+    byLowerCase.set(ep.toLowerCase(), ep);
+    if (other === undefined) return [];
+    const message = `episodes ${other} and ${ep} differ in nothing but case`;
+    return [{ code: 'same-episode', message, hint: 'rename one of them' }];
+  });
+}
+
+// Two names that look alike, one of them with combining marks, are told apart.
+function quoteMarks(name: string): string {
+  return quote(name).replace(/\p{M}/gu, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function anyMatch(dataRoot: string, pattern: string): boolean {

@@ -1,7 +1,7 @@
 // Digests of files under the data root, remembered by size, mtime, ctime and inode, so that an
 // unchanged video is never read again. A memo is trusted only when the file was quiet for a while
 // before it was hashed: a write in the same tick of the file system's clock would not show.
-import { appendFileSync, lstatSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { appendFileSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { digestFile, digestText, type ContentDigest } from '../hash/xxh64.js';
 import { writeAtomic } from './atomic.js';
@@ -58,6 +58,8 @@ export class FileDigests {
       this.#linesRead = memos.size;
     } else {
       mkdirSync(dirname(this.#memoPath), { recursive: true });
+      // A link in its place may lead anywhere.
+      if (lstatSync(this.#memoPath, { throwIfNoEntry: false })?.isSymbolicLink() === true) rmSync(this.#memoPath);
       // A line feed first: the last line may be one that a full disk or a kill cut off.
       appendFileSync(this.#memoPath, `\n${linesOf(this.#learned)}`);
       this.#linesRead += this.#learned.size;

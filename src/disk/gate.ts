@@ -1,8 +1,8 @@
 // A lock for short sections of work in a folder that several programs use: many may share it, or one may
 // have it alone. It goes with its process. Its library belongs to lock.ts, which loads it.
-import { mkdirSync, openSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { lockLibrary } from './lock.js';
+import { lockLibrary, openLockFile } from './lock.js';
 
 export class Gate {
   readonly #path: string;
@@ -43,7 +43,7 @@ export class Gate {
     if (this.#descriptor !== undefined) return this.#descriptor;
     try {
       mkdirSync(dirname(this.#path), { recursive: true });
-      return (this.#descriptor = openSync(this.#path, 'a+'));
+      return (this.#descriptor = openLockFile(this.#path));
     } catch (error) {
       if (!['EACCES', 'EROFS', 'EPERM', 'ENOSPC'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
       return undefined;

@@ -1,9 +1,10 @@
 // The mutex that keeps two builds of one project apart: an advisory lock of the kernel on an open
 // file. It goes when its process goes, however that ends, so no stale lock can be left behind.
-import { closeSync, mkdirSync, openSync, readFileSync, writeSync, ftruncateSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync, ftruncateSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { problem } from '../base/problem.js';
 
 /** The library, for sections of code that cannot wait for its loading. */
 export function lockLibrary(): typeof import('fs-native-extensions') {
@@ -19,7 +20,7 @@ const retryMs = 50;
 /** Takes the mutex if nobody holds it. */
 export async function tryMutex(absolute: string): Promise<Mutex | undefined> {
   const { tryLock } = await import('fs-native-extensions');
-  const descriptor = openSync(absolute, 'a+');
+  const descriptor = openLockFile(absolute);
   if (tryLock(descriptor)) return { release: () => closeSync(descriptor) };
   closeSync(descriptor);
   return undefined;
@@ -50,7 +51,7 @@ export async function takeMutex(
 ): Promise<Mutex> {
   const { tryLock } = await import('fs-native-extensions');
   mkdirSync(dirname(absolute), { recursive: true });
-  const descriptor = openSync(absolute, 'a+');
+  const descriptor = openLockFile(absolute);
   try {
     for (let waited = false; !tryLock(descriptor); waited = true) {
       if (!waited) onWait(readFileSync(absolute, 'utf8').trim());
@@ -62,6 +63,19 @@ export async function takeMutex(
     throw error;
   }
   return { release: () => closeSync(descriptor) };
+}
+
+/** Opens a file that is locked, made when it is not there. A link in its place is refused: it may lead anywhere. */
+export function openLockFile(absolute: string): number {
+  const { O_RDWR, O_CREAT, O_APPEND } = constants;
+  // 0 where the system has no such flag
+  const noLink = (constants as { readonly O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0;
+  try {
+    return openSync(absolute, O_RDWR | O_CREAT | O_APPEND | noLink);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ELOOP') throw error;
+    throw problem('path-escapes', `${absolute} is a link`, 'remove it; sa makes a file in its place', error);
+  }
 }
 
 // Only for the one who waits: a disk that is full or failing may leave it unsaid.

@@ -46,8 +46,8 @@ function statsOf(absolute: string): Stats | undefined {
   try {
     return statSync(absolute, quietly);
   } catch (error) {
-    // Below a file there is nothing either.
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    // Below a file there is nothing either, nor behind a link that leads to itself.
+    if (['ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
 }

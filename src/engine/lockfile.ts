@@ -175,9 +175,17 @@ function readText(bytes: Buffer, shown: string, known: boolean): LockText {
     );
   }
   if (isRecord(document?.actions))
-    for (const [name, entry] of Object.entries(document.actions))
-      if (isEntry(entry)) text.set(name, entry as unknown as Json);
+    for (const [name, entry] of Object.entries(document.actions)) if (isEntry(entry)) setIfSane(text, name, entry);
   return text;
+}
+
+// Nothing that sa wrote is nested so deep that it cannot be written again.
+function setIfSane(text: LockText, name: string, entry: LockEntry): void {
+  try {
+    text.set(name, entry as unknown as Json);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
 }
 
 function readEntry(text: string | undefined): LockEntry | undefined {

@@ -7,14 +7,14 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  realpathSync,
   renameSync,
   rmSync,
   statSync,
 } from 'node:fs';
-import { basename, dirname, join, sep } from 'node:path';
-import { problem } from '../base/problem.js';
+import { basename, dirname, join } from 'node:path';
+import { ProblemError } from '../base/problem.js';
 import { flushDirectory, flushFile, temporaryBeside } from '../disk/atomic.js';
+import { escapeFrom } from '../disk/inside.js';
 import { filesIn } from '../disk/file-digests.js';
 import { digestFile, digestText, type ContentDigest } from '../hash/xxh64.js';
 
@@ -72,7 +72,8 @@ export function publish(
 ): void {
   const target = join(dataRoot, path.replace(/\/$/, ''));
   const folder = dirname(target);
-  refuseEscape(dataRoot, folder, path);
+  const escape = escapeFrom(dataRoot, folder, path);
+  if (escape !== undefined) throw new ProblemError([escape]);
   mkdirSync(folder, { recursive: true });
   // A folder of the data root may be another file system: then copy beside the target first.
   const here = statSync(staged).dev === statSync(folder).dev;
@@ -90,18 +91,4 @@ function replaceFolder(ready: string, target: string, aside: string): void {
   if (existsSync(target)) renameSync(target, aside);
   renameSync(ready, target);
   rmSync(aside, { recursive: true, force: true });
-}
-
-function refuseEscape(dataRoot: string, folder: string, path: string): void {
-  const root = realpathSync(dataRoot);
-  let nearest = folder; // what does not exist yet leads nowhere
-  while (!existsSync(nearest)) nearest = dirname(nearest);
-  const real = realpathSync(nearest);
-  if (real !== root && !real.startsWith(root + sep)) {
-    throw problem(
-      'path-escapes',
-      `${path} is not under the data folder: a link leads to ${real}`,
-      'replace the link by a folder, or set SA_DATA_ROOT to the other place',
-    );
-  }
 }

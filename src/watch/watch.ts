@@ -1,14 +1,14 @@
 // Builds, then again on each edit. What an edit means is found by planning again, never guessed from
 // the event: an edit that makes nothing stale starts nothing, and a build that is under way is
 // stopped only when what it runs at that moment has become stale.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { readOrRecall } from '../app/compiled.js';
 import type { MachineChoice } from '../app/machine.js';
 import { select, type Selection, type Words } from '../app/select.js';
 import { Session, type BuildOptions, type SessionOptions } from '../app/session.js';
 import { pipelineName } from '../app/project.js';
-import type { Workspace } from '../app/workspace.js';
+import { pipelineText, type Workspace } from '../app/workspace.js';
 import { problem, ProblemError } from '../base/problem.js';
 import type { ActionReport } from '../engine/execute.js';
 import type { Plan } from '../engine/plan.js';
@@ -229,7 +229,7 @@ class Watching {
     const { projectRoot, dataRoot } = this.#options;
     let pipeline: Workspace['pipeline'];
     try {
-      const text = readFileSync(join(projectRoot, pipelineName), 'utf8');
+      const text = pipelineText(join(projectRoot, pipelineName));
       ({ pipeline } = await readOrRecall({ text, file: pipelineName, catalogue: await loadCatalogue(), projectRoot }));
     } catch {
       // What was listened to until now is still the best guess.

@@ -1,4 +1,4 @@
-// What ran when, for chrome://tracing and Perfetto: one row a slot, one complete event an action
+// What ran when, for chrome://tracing and Perfetto: one row a slot, one complete event an action or chunk
 // (https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU, JSON object format).
 // It only listens; the file is written whole at the end, however the build ended.
 import { writeAtomic } from '../disk/atomic.js';
@@ -7,7 +7,7 @@ import { errorText } from './json.js';
 
 interface Event {
   readonly name: string;
-  readonly cat: 'action';
+  readonly cat: 'action' | 'chunk';
   readonly ph: 'X';
   /** Microseconds since the build began. */
   readonly ts: number;
@@ -20,23 +20,47 @@ interface Event {
 interface Begun {
   readonly at: number;
   readonly slot: number;
+  chunks: number;
   readonly args: Readonly<Record<string, unknown>>;
 }
+
+/** Below the rows of slots. */
+const firstOwnRow = 100_000;
 
 export class BuildTrace {
   readonly #start = performance.now();
   readonly #running = new Map<string, Begun>();
   readonly #events: Event[] = [];
+  /** Rows of actions that ran in chunks. */
+  readonly #rows = new Map<number, string>();
 
   /** An observer that notes, and passes on to `observer`. */
   watching(observer: BuildObserver): BuildObserver {
     return {
       started: (action, verdict, slot) => {
         const reasons = verdict.kind === 'fresh' ? [] : verdict.reasons;
-        this.#running.set(action.id, { at: this.#now(), slot, args: { verdict: verdict.kind, reasons } });
+        this.#running.set(action.id, { at: this.#now(), slot, chunks: 0, args: { verdict: verdict.kind, reasons } });
         observer.started(action, verdict, slot);
       },
       progress: (action, done, total) => observer.progress(action, done, total),
+      chunk: (action, { index, slot }) => {
+        const at = this.#now();
+        const begun = this.#running.get(action.id);
+        if (begun !== undefined) begun.chunks++;
+        return () => {
+          const name = `${action.id} chunk ${index + 1}`;
+          this.#events.push({
+            name,
+            cat: 'chunk',
+            ph: 'X',
+            ts: at,
+            dur: this.#now() - at,
+            pid: 1,
+            tid: slot,
+            args: {},
+          });
+        };
+      },
       finished: (report) => {
         const { action, outcome, counts } = report;
         this.#end(action.id, { outcome: outcome.kind, counts, error: errorText(outcome) });
@@ -51,7 +75,13 @@ export class BuildTrace {
     const slots = [...new Set(this.#events.map(({ tid }) => tid))].sort((a, b) => a - b);
     const names = [
       { name: 'process_name', ph: 'M', pid: 1, tid: 0, args: { name: 'sa build' } },
-      ...slots.map((tid) => ({ name: 'thread_name', ph: 'M', pid: 1, tid, args: { name: `slot ${tid}` } })),
+      ...slots.map((tid) => ({
+        name: 'thread_name',
+        ph: 'M',
+        pid: 1,
+        tid,
+        args: { name: this.#rows.get(tid) ?? `slot ${tid}` },
+      })),
     ];
     writeAtomic(absolute, `${JSON.stringify({ displayTimeUnit: 'ms', traceEvents: [...names, ...this.#events] })}\n`);
   }
@@ -60,7 +90,9 @@ export class BuildTrace {
     const begun = this.#running.get(id);
     if (begun === undefined) return; // fresh or skipped: it took no slot
     this.#running.delete(id);
-    const { at, slot } = begun;
+    const { at, chunks } = begun;
+    // While its chunks had slots, the action had none: it stands in a row of its own.
+    const slot = chunks === 0 ? begun.slot : this.#rowOf(id);
     const dur = this.#now() - at;
     this.#events.push({
       name: id,
@@ -72,6 +104,12 @@ export class BuildTrace {
       tid: slot,
       args: { ...begun.args, ...args },
     });
+  }
+
+  #rowOf(id: string): number {
+    const row = firstOwnRow + this.#rows.size;
+    this.#rows.set(row, id);
+    return row;
   }
 
   #now(): number {

@@ -344,6 +344,7 @@ function noting(observer: BuildObserver, durations: Durations): BuildObserver {
   return {
     started: (action, verdict, slot) => observer.started(action, verdict, slot),
     progress: (action, done, total) => observer.progress(action, done, total),
+    chunk: observer.chunk && ((action, chunk) => observer.chunk!(action, chunk)),
     finished(report) {
       if (report.outcome.kind === 'built') durations.note(report.action, report.outcome.trace.seconds);
       observer.finished(report);

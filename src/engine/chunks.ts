@@ -50,6 +50,8 @@ export interface ChunkedRun {
   /** Throws when what the chunks read is no longer what the fingerprint says. */
   refuseChanges(): void;
   progress(done: number, total: number): void;
+  /** Told that a chunk begins in a slot; what it returns is called at its end. */
+  began(index: number, slot: number): (() => void) | undefined;
 }
 
 export interface ChunkedResult {
@@ -91,6 +93,7 @@ export async function runInChunks(work: ChunkedAction, run: ChunkedRun, signal: 
         return before;
       }
       const share = await run.hold.takeAnother(index / tasks.length);
+      const ended = run.began(index, share.slot);
       try {
         either.throwIfAborted();
         return await runTask(
@@ -104,6 +107,7 @@ export async function runInChunks(work: ChunkedAction, run: ChunkedRun, signal: 
         stop.abort(error);
         throw error;
       } finally {
+        ended?.();
         share.release();
       }
     }),

@@ -47,6 +47,8 @@ export interface BuildObserver {
   /** `slot`: the smallest number, from 0, that no other action that runs has. */
   started(action: Action, verdict: Verdict, slot: number): void;
   progress(action: Action, done: number, total: number): void;
+  /** A chunk of the action begins in a slot of its own, while the action has none; what is returned is called at its end. */
+  chunk?: ((action: Action, chunk: { readonly index: number; readonly slot: number }) => () => void) | undefined;
   finished(report: ActionReport): void;
 }
 
@@ -232,7 +234,7 @@ async function runJob(
   staging: Staging,
   { execution, hold }: { readonly execution: Execution; readonly hold: Hold },
 ): Promise<Pick<ChunkedResult, 'result'> & Partial<ChunkedResult>> {
-  const { runner, signal, world } = execution;
+  const { runner, signal, world, observer } = execution;
   const work = await runner.split(job, signal);
   if (work === undefined) return { result: await runner.run(job, signal) };
   const { id, rule } = job.action;
@@ -246,6 +248,7 @@ async function runJob(
     hold,
     refuseChanges: () => refuseChangedInputs(job.action, job.manifest, world),
     progress: (done: number, total: number) => job.progress(done, total),
+    began: (index: number, slot: number) => observer.chunk?.(job.action, { index, slot }),
   };
   return runInChunks(work, run, signal);
 }

@@ -70,6 +70,36 @@ test('--trace writes what ran when, a row a slot, also of a build that fails', a
         expect(one.ts + one.dur <= other.ts || other.ts + other.dur <= one.ts).toBe(true);
 });
 
+test('an action that runs in chunks has an event a chunk, and a row of its own', async () => {
+  const at = testWorkspace({
+    'pipeline.yaml':
+      'sa: 1\neach: { ep: "v/{ep}.txt" }\nrules:\n  own: { stage: ./own.mjs, inputs: { v: "v/{ep}.txt" }, outputs: { o: "o/{ep}.txt" } }\n',
+    'own.mjs': `import { writeFileSync } from 'node:fs';
+export const stage = { chunks: {
+  async split() { return [1, 2, 3]; },
+  async runChunk({ part }, n) { writeFileSync(part + '/n', String(n)); return {}; },
+  async merge({ outputs }, parts) { writeFileSync(outputs.path('o'), String(parts.length)); return {}; },
+} };
+`,
+    'data/v/one.txt': 'x',
+  });
+  expect((await at.sa('build', '-j', '2', '--trace', 'build.json')).code).toBe(0);
+  const events = eventsIn(at, 'build.json');
+  expect(events.map(({ name }) => name).sort()).toEqual([
+    'own@one',
+    'own@one chunk 1',
+    'own@one chunk 2',
+    'own@one chunk 3',
+  ]);
+  const whole = events.find(({ name }) => name === 'own@one')!;
+  for (const one of events.filter((event) => event !== whole)) {
+    expect([0, 1]).toContain(one.tid);
+    expect(one.ts).toBeGreaterThanOrEqual(whole.ts);
+    expect(one.ts + one.dur).toBeLessThanOrEqual(whole.ts + whole.dur);
+  }
+  expect(whole.tid).toBeGreaterThan(1);
+});
+
 test('an interrupted build has its trace too', async () => {
   const at = world(pipeline(300));
   const build = startSa(at.root, ['build', '--trace', 'build.json']);

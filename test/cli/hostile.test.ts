@@ -81,7 +81,7 @@ test('episodes whose names could steer a shell, a terminal or a path are refused
     2,
     names.length,
   ]);
-   
+
   expect(err).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
   expect(readdirSync(world.root).sort()).toEqual(['.sa', 'data', 'pipeline.yaml']);
 });

@@ -145,7 +145,8 @@ const madeSections =
     : `
 ## Clips made from the labelled ones
 
-Nothing was tuned on these: *angelone_240p* (half the size, another encode), *angelone_harsh* (mirrored, hard contrast, CRF 28), *bbt_dim* (mirrored, dark
+Neither thresholds nor cuts were changed for these, but the boxes of the first three are among those that the second look's
+constants were read off: *angelone_240p* (half the size, another encode), *angelone_harsh* (mirrored, hard contrast, CRF 28), *bbt_dim* (mirrored, dark
 and pale, 360 lines, CRF 27), *in_turns* (pieces of at most 3.2 s of three clips in turns: 36 shots, everybody leaves and comes back).
 
 ### ${pairs[0].name}

@@ -1,4 +1,4 @@
-// Clips that nothing was tuned on, made from the labelled ones: other encodes, light, side and size, and one in
+// Clips made from the labelled ones: other encodes, light, side and size, and one in
 // which the shots of three clips take turns, so that everybody leaves and comes back. Each has a truth made
 // from its sources'. Never part of the tests: a run takes minutes.
 import { execFileSync } from 'node:child_process';

@@ -26,6 +26,7 @@ interface WebAssemblyApi {
   ) => { readonly exports: Readonly<Record<string, unknown>> };
 }
 
+// The compiler's WebAssembly types come with the browser's alone, which nothing here has.
 const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyApi };
 
 export interface DotKernel<A extends Float32Array | Float64Array> {

@@ -19,6 +19,7 @@ export function validateConfig(values: Readonly<Record<string, unknown>> = {}): 
     groups: {},
     fields: paramFields(),
   };
+  // Every field has its default, and what was given was checked against the same table.
   return resolveParams(
     { ...shipped, resources: {} },
     {

@@ -1,7 +1,7 @@
 // Decides whether an action must run. Every caller (build, dry run, verify, explain) comes through
 // here, so they cannot disagree. It reads through the digests, lockfiles and store it is handed and
 // changes none of them.
-import { isSameJson, type Json } from '../base/canonical-json.js';
+import { asJson, isSameJson } from '../base/canonical-json.js';
 import type { FileDigests } from '../disk/file-digests.js';
 import type { Action, ActionInput } from '../graph/graph.js';
 import type { ContentDigest } from '../hash/xxh64.js';
@@ -71,7 +71,7 @@ export function decide(action: Action, before: ReadonlyMap<Action, Verdict>, wor
   const reasons = reasonsOf({ action, entry, manifest, fingerprint, outputs, world });
   if (reasons.length === 0) {
     // A fingerprint knows inputs by role and digest alone; where they lie is kept for people.
-    const moved = !isSameJson(entry!.manifest as unknown as Json, manifest as unknown as Json);
+    const moved = !isSameJson(asJson(entry!.manifest), asJson(manifest));
     return { kind: 'fresh', entry: moved ? { ...entry!, manifest } : entry!, unrecorded: moved };
   }
   const vouchedFor = world.trusted.has(rule.name) && !world.forced.has(rule.name);

@@ -2,7 +2,7 @@
 // Sorted keys, no times, no machine: two builds of the same thing write the same bytes.
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Json } from '../base/canonical-json.js';
+import { asJson } from '../base/canonical-json.js';
 import { problem } from '../base/problem.js';
 import { writeAtomic } from '../disk/atomic.js';
 import { isQuiet, look, type Sighting } from '../disk/sighting.js';
@@ -71,7 +71,7 @@ export class Lockfiles {
   set(ep: string | undefined, rule: string, entry: LockEntry): void {
     const lockfile = this.#lockfile(ep);
     lockfile.entries.set(rule, entry);
-    lockfile.text.set(rule, entry as unknown as Json);
+    lockfile.text.set(rule, asJson(entry));
     lockfile.changed = true;
   }
 
@@ -182,7 +182,7 @@ function readText(bytes: Buffer, shown: string, known: boolean): LockText {
 // Nothing that sa wrote is nested so deep that it cannot be written again.
 function setIfSane(text: LockText, name: string, entry: LockEntry): void {
   try {
-    text.set(name, entry as unknown as Json);
+    text.set(name, asJson(entry));
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
   }

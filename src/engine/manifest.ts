@@ -1,7 +1,7 @@
 // Everything that decides an action's outputs, gathered in one value. Its canonical text is what
 // the fingerprint hashes, and the same value is kept in the lockfile for `explain`: a fact cannot
 // be in one and missing from the other. No clock, no absolute path, no machine is ever in it.
-import { canonicalJson, type Json } from '../base/canonical-json.js';
+import { type Json, asJson, canonicalJson } from '../base/canonical-json.js';
 import type { Action } from '../graph/graph.js';
 import { sha256 } from '../hash/sha256.js';
 import type { ContentDigest } from '../hash/xxh64.js';
@@ -49,8 +49,7 @@ export function fingerprintOf(manifest: Manifest): string {
       files.map(({ ep, digest }) => (ep === undefined ? digest : [ep, digest])),
     ]),
   );
-  // A manifest is plain JSON, but for fields that may be undefined, which it never writes.
-  return sha256(canonicalJson({ ...manifest, inputs } as unknown as Json));
+  return sha256(canonicalJson(asJson({ ...manifest, inputs })));
 }
 
 /** What the engine must be told of the world to write a manifest. */

@@ -155,6 +155,7 @@ function documented(field: (typeof paramNames)[number]): z.ZodType {
 }
 
 function toSchema(definition: z.ZodType): ValueSchema {
+  // zod's type allows all of JSON Schema; the definitions above use only what ValueSchema knows.
   return z.toJSONSchema(definition, {
     override({ jsonSchema }) {
       // zod's whole numbers are safe integers; saying so would only clutter messages and editors

@@ -70,6 +70,7 @@ async function attempt(
   let device: RunResult['device'];
   const context: ChunkContext = {
     ep: order.job.action.ep,
+    // Checked when the params were resolved; a stage sees those that its rule declares.
     params: order.params as unknown as EpisodeRunConfig,
     inputs: stageInputs(order.job, order.dataRoot),
     outputs: {

@@ -15,6 +15,7 @@ export async function loadStage(
   if (code.kind === 'stage') return (await catalogue[code.stage]!.load()).stage;
   const { stage } = (await importModule(projectRoot, code.file)) as { readonly stage?: unknown };
   if (isRecord(stage) && (typeof stage['run'] === 'function' || hasChunks(stage)))
+    // A user's module: more than that its functions are there cannot be seen before they run.
     return stage as unknown as Stage | ChunkedStage;
   throw problem(
     'no-stage',

@@ -137,6 +137,7 @@ export class StageRunner implements ActionRunner {
   #reading(job: ActionJob, signal: AbortSignal): SplitReading {
     return {
       ep: job.action.ep,
+      // Checked when the params were resolved; a stage sees those that its rule declares.
       params: this.#params(job) as unknown as EpisodeRunConfig,
       inputs: stageInputs(job, this.#world.dataRoot),
       card: (role: ModelRole) => this.#entry(role, job).card as never,

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { RunEvent } from '../app/api.js';
 import type { EpisodeRunResult } from '../app/episode-run.js';
-import type { Json } from '../base/canonical-json.js';
+import { type Json, asJson } from '../base/canonical-json.js';
 import type { BuildEnd, RunningBuild } from './build.js';
 import type { EpisodeRunRequest } from './episode-run.js';
 import { isTerminal, type JobEvent, type JobRecord, type JobState } from './job.js';
@@ -276,7 +276,7 @@ export class JobBoard {
         break;
       case 'model':
         if (event.event.kind !== 'fetching' || event.event.done === 0)
-          void this.#change(entry, {}, [{ event: 'model', data: event.event as unknown as Json }]);
+          void this.#change(entry, {}, [{ event: 'model', data: asJson(event.event) }]);
     }
   }
 
@@ -306,7 +306,7 @@ export class JobBoard {
     const kept = this.#change(
       entry,
       { state, summary, error, endedAt: new Date().toISOString() },
-      [{ event: 'end', data: { state, error, summary: summary as unknown as Json } }],
+      [{ event: 'end', data: { state, error, summary: summary && asJson(summary) } }],
       { durable: true },
     );
     // One line a job: whoever does not read the log must not find it full.
@@ -382,5 +382,5 @@ export class JobBoard {
 }
 
 function progressData(progress: Progress): Json {
-  return progress as unknown as Json;
+  return asJson(progress);
 }

@@ -2,7 +2,7 @@
 // written after its blobs, so it never promises bytes that are not there.
 import { rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Json } from '../base/canonical-json.js';
+import { asJson } from '../base/canonical-json.js';
 import { Gate } from '../disk/gate.js';
 import type { ContentDigest } from '../hash/xxh64.js';
 import { Blobs, type BlobName } from './blobs.js';
@@ -49,8 +49,7 @@ export class Store {
   }
 
   keep(trace: Trace, flush: { readonly durable: boolean } = { durable: true }): void {
-    // A trace is plain JSON, but for a device that may be undefined.
-    this.#gate.shared(() => writeChecked(this.#tracePath(trace.fingerprint), trace as unknown as Json, flush));
+    this.#gate.shared(() => writeChecked(this.#tracePath(trace.fingerprint), asJson(trace), flush));
   }
 
   /**

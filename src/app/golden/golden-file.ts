@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { canonicalJsonPretty, type Json } from '../../base/canonical-json.js';
+import { asJson, canonicalJsonPretty } from '../../base/canonical-json.js';
 import { problem } from '../../base/problem.js';
 import { writeAtomic } from '../../disk/atomic.js';
 
@@ -74,7 +74,7 @@ export function readGolden(projectRoot: string, ep: string): Golden | undefined 
 
 /** Writes it with sorted keys, so that a re-recording is a small diff. */
 export function writeGolden(projectRoot: string, golden: Golden): void {
-  const text = canonicalJsonPretty(golden as unknown as Json);
+  const text = canonicalJsonPretty(asJson(golden));
   // A box is one line of a diff, not six.
   const compact = text.replace(
     /\[\s+((?:[\d.]+,\s+)+[\d.]+)\s+\]/g,

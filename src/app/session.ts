@@ -63,7 +63,7 @@ export class Session {
   /** The dry run: judges and changes nothing but this machine's memory of digests. */
   plan({ actions }: Selection, { allowMissing = false } = {}): Plan {
     const plan = makePlan(actions, this.#world(this.lockfiles(), allowMissing));
-    this.#remember(() => this.workspace.digests.save());
+    this.#saveWherePossible(() => this.workspace.digests.save());
     return plan;
   }
 
@@ -76,7 +76,7 @@ export class Session {
   /** The same for verify and status: a missing user file makes its actions stale instead of failing. */
   judge({ actions }: Selection, { allowMissing = false } = {}): Plan {
     const { plan } = judge(actions, this.#world(this.lockfiles(), allowMissing));
-    this.#remember(() => this.workspace.digests.save());
+    this.#saveWherePossible(() => this.workspace.digests.save());
     return plan;
   }
 
@@ -142,7 +142,7 @@ export class Session {
     this.#registerAtStore(existsSync(this.workspace.storeRoot));
     const allFresh = first.steps.every(({ verdict }) => verdict.kind === 'fresh' && !verdict.unrecorded);
     if (allFresh && !this.#mustForget(selection)) {
-      this.#remember(() => this.workspace.digests.save());
+      this.#saveWherePossible(() => this.workspace.digests.save());
       await this.#tidyUp();
       return first.steps.map(({ action, verdict }) => ({
         action,
@@ -225,8 +225,8 @@ export class Session {
         signal: options.signal,
       });
     } finally {
-      this.#remember(() => durations.save());
-      this.#remember(() => this.workspace.digests.save());
+      this.#saveWherePossible(() => durations.save());
+      this.#saveWherePossible(() => this.workspace.digests.save());
       mutex.release();
     }
   }
@@ -316,7 +316,7 @@ export class Session {
   }
 
   // A memory that cannot be written (a read-only checkout in CI) only costs time.
-  #remember(save: () => void): void {
+  #saveWherePossible(save: () => void): void {
     try {
       save();
     } catch (error) {

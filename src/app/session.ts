@@ -109,10 +109,11 @@ export class Session {
    * Remembers that everything that was judged, or built, last is fresh, for whoever asks the same again.
    * Call only when it is. With --force or --trust nothing is remembered: they are of one call.
    */
-  remember(question: Question, { actions }: Selection): void {
+  remember(question: Question, selection: Selection): void {
+    const { actions } = selection;
     const lockfiles = this.#lockfiles;
     const { force, trust } = this.#options;
-    if (lockfiles === undefined || force.length > 0 || trust.length > 0 || this.#mustForget({ actions })) return;
+    if (lockfiles === undefined || force.length > 0 || trust.length > 0 || this.#mustForget(selection)) return;
     const { workspace } = this;
     const ledger = ledgerOf({ workspace, actions, lockfiles, lockedToo: question.lockedToo === true });
     if (ledger !== undefined) keep(ledger, ledgerPath(workspace.projectRoot, question));
@@ -165,7 +166,7 @@ export class Session {
   }
 
   async #buildAlone(
-    selection: Pick<Selection, 'actions'>,
+    selection: Looked,
     work: WorkAtHand,
     options: BuildOptions,
   ): Promise<readonly ActionReport[] | undefined> {
@@ -177,7 +178,7 @@ export class Session {
   }
 
   async #buildUnderMutex(
-    selection: Pick<Selection, 'actions'>,
+    selection: Looked,
     { first, pools, part, recalled }: WorkAtHand,
     options: BuildOptions,
   ): Promise<readonly ActionReport[] | undefined> {
@@ -195,7 +196,7 @@ export class Session {
       const temporaryRoot = join(stateRoot, 'tmp');
       clearStaging(temporaryRoot);
       const lockfiles = part?.lockfiles ?? this.lockfiles();
-      for (const ep of lockedOf(selection.actions)) {
+      for (const ep of lockedOf(selection)) {
         clearTemporaries(join(dataRoot, lockfilePath(ep), '..'));
         if (part === undefined) lockfiles.keepOnly(ep, this.#ruleNames(ep));
       }
@@ -262,9 +263,9 @@ export class Session {
   }
 
   // A rule that is gone leaves a lockfile as a clean build would write it.
-  #mustForget({ actions }: Pick<Selection, 'actions'>): boolean {
+  #mustForget(selection: Looked): boolean {
     const lockfiles = this.#lockfiles ?? this.lockfiles();
-    return lockedOf(actions).some((ep) => lockfiles.holdsOthers(ep, this.#ruleNames(ep)));
+    return lockedOf(selection).some((ep) => lockfiles.holdsOthers(ep, this.#ruleNames(ep)));
   }
 
   // The rules that have an entry in the lockfile of `ep`: a rule may have moved between the two kinds.
@@ -364,7 +365,11 @@ function stillHolds({ steps }: Plan, lockfiles: Lockfiles): boolean {
   });
 }
 
-// Whose lockfiles a build looks after: its episodes', and the one of the rules made once.
-function lockedOf(actions: Selection['actions']): (string | undefined)[] {
-  return [...new Set([undefined, ...actions.map(({ ep }) => ep)])];
+/** What a build looks after: its actions, and episodes of which it may have none any more. */
+type Looked = Pick<Selection, 'actions'> & Partial<Pick<Selection, 'episodes'>>;
+
+// Whose lockfiles that is, and the one of the rules made once. An episode whose last rule was removed has
+// no action, but still a lockfile to be rid of.
+function lockedOf({ actions, episodes = [] }: Looked): (string | undefined)[] {
+  return [...new Set([undefined, ...episodes, ...actions.map(({ ep }) => ep)])];
 }

@@ -294,3 +294,14 @@ test("a folder of the user's own may be an input; a file that changes in it coun
   expect(await world.build()).toBe('join@one built');
   expect(world.read('data/o/one.txt')).toBe('ab');
 });
+
+test('an episode whose last rule was removed is left without a lockfile, as a clean build would have none', async () => {
+  const once = `  all: { run: "echo > {outputs.all}", outputs: { all: "all" } }\n`;
+  const each = `  one: { run: "cat {inputs.v} > {outputs.one}", inputs: { v: "videos/{ep}.txt" }, outputs: { one: "one/{ep}" } }\n`;
+  const head = 'sa: 1\neach: { ep: "videos/{ep}.txt" }\nrules:\n';
+  const world = testWorkspace({ 'pipeline.yaml': head + each + once, 'data/videos/a.txt': 'a' });
+  expect(await world.build()).toBe('one@a built, all built');
+  world.write({ 'pipeline.yaml': head + once });
+  expect(await world.build()).toBe('all fresh');
+  expect(existsSync(join(world.root, 'data/manifests/a/sa.lock'))).toBe(false);
+});

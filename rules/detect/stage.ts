@@ -36,20 +36,19 @@ const framesInFlightMax = 2;
 
 export const stage: ChunkedStage<Params, Run> = {
   chunks: {
-    /** Runs of source frames, each beginning with a frame that is processed. */
-    async split({ inputs, params }, size) {
-      const index = await readJson(inputs.path('frames'), framesIndexSchema);
-      const stride = processingStride(params, index.fps);
-      const length = Math.ceil(chunkLength(index.frame_count, size.frames) / stride) * stride;
-      return runsOf(index.frame_count, length);
+    /** Runs of the video, whatever the stride: the same as those of `scenes`, so that one decode serves both. */
+    async split({ inputs }, size) {
+      const { frame_count } = await readJson(inputs.path('frames'), framesIndexSchema);
+      return runsOf(frame_count, chunkLength(frame_count, size.frames));
     },
 
     async wants({ inputs, params }, { from, to }) {
       const index = await readJson(inputs.path('frames'), framesIndexSchema);
       const side = Math.max(...sizesOf(params));
+      const stride = processingStride(params, index.fps);
       return {
         video: 'video',
-        select: { kind: 'every', stride: processingStride(params, index.fps), from, to },
+        select: { kind: 'every', stride, from: firstProcessed(from, stride), to },
         // Scaled once, by the decoder; smaller inputs are made from this picture.
         size: { kind: 'fit', width: side, height: side },
         format: 'rgb24',
@@ -69,7 +68,7 @@ export const stage: ChunkedStage<Params, Run> = {
       });
       const stride = processingStride(params, index.fps);
       const looksEvery = Math.max(1, Math.round((lookAgainEveryS * index.fps) / stride));
-      const total = Math.ceil((to - from) / stride);
+      const total = Math.ceil((to - firstProcessed(from, stride)) / stride);
       const rows: Detection[] = [];
       let done = 0;
       const inFlight: { readonly frameIndex: number; readonly faces: Promise<FoundFace[]> }[] = [];
@@ -104,6 +103,11 @@ export const stage: ChunkedStage<Params, Run> = {
     },
   },
 };
+
+/** The first frame from `from` on that is processed: those are counted from the video's first, whatever the chunk. */
+function firstProcessed(from: number, stride: number): number {
+  return Math.ceil(from / stride) * stride;
+}
 
 function start(
   detector: FaceDetector,

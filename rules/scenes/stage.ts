@@ -1,15 +1,16 @@
 // scenes.json: where one shot ends and the next begins, from every frame of the video whatever the
-// stride. Reads frames at 256 pixels, scores them, finds the cuts, writes their times.
+// stride. Reads frames at 256 pixels, sampled as OpenCV does it so that scores equal the reference's, scores
+// them run by run, finds the cuts, writes their times.
 import { framesIndexSchema, round6, scenesSchema, type FramesIndex, type Scenes } from '../../src/stage/artifacts.js';
-import type { FrameRequest } from '../../src/stage/frames.js';
 import { readJson, writeJson } from '../../src/stage/read-write.js';
 import type { EpisodeRunConfig } from '../../src/stage/config.js';
-import type { Stage } from '../../src/stage/stage.js';
-import { contentScorer } from './content-score.js';
+import type { ChunkedStage, Part } from '../../src/stage/stage.js';
+import { chunkLength, runsOf, type Run } from '../media/division.js';
+import type { Size } from '../media/geometry.js';
 import { detectCuts } from './detect-cuts.js';
 import { gradualFinder, type GradualFinder } from './gradual.js';
 import { hybridCuts } from './hybrid-cuts.js';
-import { thumbnail } from './thumbnail.js';
+import { readRun, RunMeter, scoreBetween, type MeasuredRun } from './part.js';
 import { unlikeMeter, type UnlikeMeter } from './unlike.js';
 
 type Detector = EpisodeRunConfig['scene_detector'];
@@ -20,58 +21,94 @@ const longestSide = 256;
 /** AdaptiveDetector's own floor: its ratio decides, so `scene_threshold` does not apply to it. */
 const adaptiveFloor = 15;
 
-export const stage: Stage<'scene_detector' | 'scene_threshold' | 'scene_min_len'> = {
-  async wants({ inputs, params }) {
-    const index = await readJson(inputs.path('frames'), framesIndexSchema);
-    return framesToCompare(index, params.scene_detector);
-  },
-  async run(context) {
-    const { inputs, outputs, params, frames, signal } = context;
-    const index = await readJson(inputs.path('frames'), framesIndexSchema);
-    const { scene_detector: detector, scene_threshold: threshold, scene_min_len: minLength } = params;
-    const scores = new Float64Array(index.frame_count);
-    const scorer = contentScorer();
-    const meters = { unlike: unlikeMeter(), gradual: gradualFinder() };
-    if (detector !== 'off') {
+export const stage: ChunkedStage<'scene_detector' | 'scene_threshold' | 'scene_min_len', Run> = {
+  chunks: {
+    /** Runs of the video, the same as those of `detect`, so that one decode serves both. */
+    async split({ inputs }, size) {
+      const { frame_count } = await readJson(inputs.path('frames'), framesIndexSchema);
+      return runsOf(frame_count, chunkLength(frame_count, size.frames));
+    },
+
+    async wants({ inputs, params }, run) {
+      const index = await readJson(inputs.path('frames'), framesIndexSchema);
+      return {
+        video: 'video',
+        select:
+          params.scene_detector === 'off' ? { kind: 'listed', indices: [] } : { kind: 'every', stride: 1, ...run },
+        size: { kind: 'exact', ...sizeCompared(index) },
+        format: 'rgb24',
+        scaler: 'two-tap',
+      };
+    },
+
+    async runChunk({ inputs, params, part, frames, signal, progress }, { from, to }) {
+      if (params.scene_detector === 'off') return {};
+      const index = await readJson(inputs.path('frames'), framesIndexSchema);
+      const meter = new RunMeter(sizeCompared(index), to - from, { coarse: params.scene_detector === 'hybrid' });
       for await (const frame of frames) {
         signal.throwIfAborted();
-        scores[frame.index] = scorer.score(frame);
-        if (detector === 'hybrid') {
-          const small = thumbnail(frame);
-          meters.unlike.push(small);
-          meters.gradual.push(small);
-        }
-        context.progress(frame.index + 1, index.frame_count);
+        meter.add(frame);
+        progress(frame.index + 1 - from, to - from);
       }
-    }
-    const scenes = scenesBetween(cutsOf(detector, scores, meters, index.fps, threshold, minLength), index);
-    await writeJson(outputs.path('scenes'), scenesSchema, {
-      schema_version: 'scenes_v1',
-      detector,
-      threshold: detector === 'adaptive' ? adaptiveFloor : threshold,
-      min_len: minLength,
-      scenes,
-      scores: detector === 'off' ? [] : Array.from(scores, round6),
-    });
-    return { scenes_count: scenes.length };
+      await meter.write(part);
+      return {};
+    },
+
+    async merge({ inputs, outputs, params }, parts) {
+      const index = await readJson(inputs.path('frames'), framesIndexSchema);
+      const { scene_detector: detector, scene_threshold: threshold, scene_min_len: minLength } = params;
+      const measured = detector === 'off' ? nothingMeasured() : await putTogether(parts, index);
+      const scenes = scenesBetween(cutsOf(detector, measured, index.fps, threshold, minLength), index);
+      await writeJson(outputs.path('scenes'), scenesSchema, {
+        schema_version: 'scenes_v1',
+        detector,
+        threshold: detector === 'adaptive' ? adaptiveFloor : threshold,
+        min_len: minLength,
+        scenes,
+        scores: Array.from(measured.scores, round6),
+      });
+      return { scenes_count: scenes.length };
+    },
   },
 };
 
-/** Every frame at 256 pixels, sampled as OpenCV does it, so that scores equal the reference's; none when off. */
-function framesToCompare(index: FramesIndex, detector: Detector): FrameRequest {
-  const sideways = index.rotation === 90 || index.rotation === 270;
-  // The reference takes pixels as stored and never makes them square.
-  const [width, height] = sideways
-    ? [index.stored_height, index.stored_width]
-    : [index.stored_width, index.stored_height];
+/** All that decides cuts, over the whole video. */
+interface Measured {
+  readonly scores: Float64Array;
+  readonly unlike: UnlikeMeter;
+  readonly gradual: GradualFinder;
+}
+
+function nothingMeasured(length = 0): Measured {
+  return { scores: new Float64Array(length), unlike: unlikeMeter(), gradual: gradualFinder() };
+}
+
+/** The runs one after another, each read when its turn comes: only scores stay in memory. */
+async function putTogether(parts: readonly Part[], index: FramesIndex): Promise<Measured> {
+  const size = sizeCompared(index);
+  const measured = nothingMeasured(index.frame_count);
+  let filled = 0;
+  let before: MeasuredRun | undefined;
+  for (const { folder } of parts) {
+    const run = await readRun(folder, size);
+    measured.scores.set(run.scores, filled);
+    if (before !== undefined) measured.scores[filled] = scoreBetween(before, run, size);
+    for (const small of run.thumbnails) {
+      measured.unlike.push(small);
+      measured.gradual.push(small);
+    }
+    filled += run.scores.length;
+    before = run;
+  }
+  return measured;
+}
+
+/** 256 pixels on the longer side, of the picture as stored: the reference never makes pixels square. */
+function sizeCompared({ rotation, stored_width, stored_height }: FramesIndex): Size {
+  const sideways = rotation === 90 || rotation === 270;
+  const [width, height] = sideways ? [stored_height, stored_width] : [stored_width, stored_height];
   const factor = Math.max(1, Math.max(width, height) / longestSide);
-  return {
-    video: 'video',
-    select: detector === 'off' ? { kind: 'listed', indices: [] } : { kind: 'all' },
-    size: { kind: 'exact', width: side(width / factor), height: side(height / factor) },
-    format: 'rgb24',
-    scaler: 'two-tap',
-  };
+  return { width: side(width / factor), height: side(height / factor) };
 }
 
 /** Rounded half to even, as the reference's language does. */
@@ -83,8 +120,7 @@ function side(pixels: number): number {
 
 function cutsOf(
   detector: Detector,
-  scores: Float64Array,
-  meters: { readonly unlike: UnlikeMeter; readonly gradual: GradualFinder },
+  { scores, unlike, gradual }: Measured,
   fps: number,
   threshold: number,
   minLength: number,
@@ -98,8 +134,8 @@ function cutsOf(
     case 'adaptive':
       return detectCuts({ ...common, detector: 'adaptive', threshold: adaptiveFloor });
     case 'hybrid': {
-      const [unlike, gradual] = [meters.unlike.values(), meters.gradual.found()];
-      return hybridCuts({ scores, unlike, gradual, threshold, minSceneFrames: minLength });
+      const found = { unlike: unlike.values(), gradual: gradual.found() };
+      return hybridCuts({ scores, ...found, threshold, minSceneFrames: minLength });
     }
   }
 }

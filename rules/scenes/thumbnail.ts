@@ -1,5 +1,6 @@
 // A picture boiled down to 16 x 9 cells: what the hybrid detector compares. So coarse that noise,
 // grain and small movement vanish, and so small that a second of them can be kept. Pure.
+import type { Size } from '../media/geometry.js';
 import type { Rgb } from './content-score.js';
 
 const columns = 16;
@@ -23,30 +24,62 @@ export const dullPower = 100;
 /** What a difference of mean brightness counts beside one of shape: lamps go on inside a scene. */
 const meanWeight = 0.25;
 
-/** Means of the cells of `picture`; one with fewer pixels than cells has a cell a pixel. */
-export function thumbnail({ width, height, data }: Rgb): Thumbnail {
+/** Numbers in the sums of a picture of this size. */
+export function sumsLength({ width, height }: Size): number {
+  return Math.min(columns, width) * Math.min(rows, height) * 3;
+}
+
+/** Sums of red, green and blue over each cell, which tell the thumbnail and are whole numbers; written into `sums`. */
+export function sumCells({ width, height, data }: Rgb, sums: Uint32Array): void {
   const across = Math.min(columns, width);
   const down = Math.min(rows, height);
-  const cells = new Float32Array(across * down * 3);
+  sums.fill(0);
   const columnOf = Int32Array.from({ length: width }, (_, x) => Math.floor((x * across) / width) * 3);
-  const pixels = new Float64Array(across * down);
   for (let y = 0, at = 0; y < height; y++) {
     const row = Math.floor((y * down) / height) * across * 3;
     for (let x = 0; x < width; x++, at += 3) {
       const cell = row + columnOf[x]!;
-      cells[cell]! += data[at]!;
-      cells[cell + 1]! += data[at + 1]!;
-      cells[cell + 2]! += data[at + 2]!;
-      pixels[cell / 3]! += 1;
+      sums[cell]! += data[at]!;
+      sums[cell + 1]! += data[at + 1]!;
+      sums[cell + 2]! += data[at + 2]!;
     }
   }
+}
+
+/** The thumbnail of a picture of size `size` with these sums; one with fewer pixels than cells has a cell a pixel. */
+export function thumbnailOf(sums: Uint32Array, size: Size): Thumbnail {
+  const cells = new Float32Array(sums.length);
+  const pixels = pixelsOf(size);
   const mean = [0, 0, 0];
   for (let at = 0; at < cells.length; at++) {
-    cells[at]! /= pixels[(at - (at % 3)) / 3]!;
+    cells[at] = sums[at]! / pixels[(at - (at % 3)) / 3]!;
     mean[at % 3]! += (cells[at]! * 3) / cells.length;
   }
   for (let at = 0; at < cells.length; at++) cells[at]! -= mean[at % 3]!;
   return { mean, cells, power: product(cells, cells) };
+}
+
+/** The thumbnail of a picture. */
+export function thumbnail(picture: Rgb): Thumbnail {
+  const sums = new Uint32Array(sumsLength(picture));
+  sumCells(picture, sums);
+  return thumbnailOf(sums, picture);
+}
+
+/** How many pixels each cell has, row by row. */
+function pixelsOf({ width, height }: Size): Float64Array {
+  const across = Math.min(columns, width);
+  const down = Math.min(rows, height);
+  const share = (cells: number, pixels: number): number[] => {
+    const counts = Array.from({ length: cells }, () => 0);
+    for (let at = 0; at < pixels; at++) counts[Math.floor((at * cells) / pixels)]! += 1;
+    return counts;
+  };
+  const [widths, heights] = [share(across, width), share(down, height)];
+  return Float64Array.from(
+    { length: across * down },
+    (_, at) => widths[at % across]! * heights[Math.floor(at / across)]!,
+  );
 }
 
 /** Mean product of two thumbnails' cells: the power of one with itself, near 0 for unrelated ones. */

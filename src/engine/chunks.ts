@@ -7,7 +7,8 @@ import { canonicalJson, type Json } from '../base/canonical-json.js';
 import { sha256 } from '../hash/sha256.js';
 import type { TakenResources } from '../stage/stage.js';
 import type { Store, Trace } from '../store/store.js';
-import type { RunResult } from './job.js';
+import type { Guest, Member } from './company.js';
+import type { ActionJob, RunResult } from './job.js';
 import { digestStaged } from './publish.js';
 import type { Hold } from './slots.js';
 
@@ -15,8 +16,8 @@ import type { Hold } from './slots.js';
 export interface ChunkedAction {
   /** In the order in which they are merged. */
   readonly chunks: readonly Json[];
-  /** Runs one chunk; what it leaves in the place's folder is its part. */
-  runChunk(chunk: Json, place: ChunkPlace, signal: AbortSignal): Promise<RunResult>;
+  /** What each chunk reads that is best read once for all who want it, by a name that others give it too; undefined: nothing. */
+  stretchOf(chunk: Json): string | undefined;
   /** Writes the action's outputs from the parts, which come in the order of the chunks. */
   merge(parts: readonly FinishedPart[]): Promise<RunResult>;
 }
@@ -29,6 +30,16 @@ export interface ChunkPlace {
   progress(done: number, total: number): void;
 }
 
+/** A chunk that is to be run. What it leaves in the place's folder is its part. */
+export interface ChunkRequest {
+  readonly job: ActionJob;
+  readonly chunk: Json;
+  /** The action has no other chunk. */
+  readonly isOnly: boolean;
+  readonly place: ChunkPlace;
+  readonly signal: AbortSignal;
+}
+
 export interface FinishedPart {
   readonly folder: string;
   readonly counts: Readonly<Record<string, number>>;
@@ -36,7 +47,7 @@ export interface FinishedPart {
 
 /** What chunks are run with. */
 export interface ChunkedRun {
-  readonly id: string;
+  readonly job: ActionJob;
   /** Of the whole action. */
   readonly fingerprint: string;
   /** undefined when nothing is to be kept. */
@@ -47,9 +58,10 @@ export interface ChunkedRun {
   readonly folder: string;
   /** The action's hold on the resources, which it lets go while its chunks have their own. */
   readonly hold: Hold;
+  /** Those with whom chunks may start together. */
+  readonly company: Pick<Member, 'arrive' | 'run'>;
   /** Throws when what the chunks read is no longer what the fingerprint says. */
   refuseChanges(): void;
-  progress(done: number, total: number): void;
   /** Told that a chunk begins in a slot; what it returns is called at its end. */
   began(index: number, slot: number): (() => void) | undefined;
 }
@@ -68,15 +80,15 @@ export function chunkFingerprint(fingerprint: string, chunk: Json): string {
 }
 
 /**
- * Runs what is not yet finished of the action's chunks, side by side as far as the resources go, and
- * merges them.
+ * Runs what is not yet finished of the action's chunks, side by side as far as the resources go and
+ * together with those of its company, and merges them.
  */
 export async function runInChunks(work: ChunkedAction, run: ChunkedRun, signal: AbortSignal): Promise<ChunkedResult> {
   // A chunk alone is the action itself: keeping both would be writing all twice.
   const store = work.chunks.length > 1 ? run.store : undefined;
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
-  const progress = new ChunkProgress(work.chunks.length, run);
+  const progress = new ChunkProgress(work.chunks.length, run.job);
   const tasks = work.chunks.map((chunk, index): Task => ({
     chunk,
     index,
@@ -84,31 +96,27 @@ export async function runInChunks(work: ChunkedAction, run: ChunkedRun, signal: 
     folder: join(run.folder, String(index)),
   }));
   const kept = run.forced ? [] : tasks.map((task) => store && restore(task, store));
+  const guests = tasks.map((task, index) => {
+    if (kept[index] === undefined) return guestOf(task, work, run, progress.of(index), either);
+    progress.skip();
+    return undefined;
+  });
   run.hold.letGo();
+  await run.company.arrive(guests.flatMap((guest) => guest ?? []));
   const finished = await Promise.allSettled(
     tasks.map(async (task, index): Promise<Finished> => {
-      const before = kept[index];
-      if (before !== undefined) {
-        progress.skip();
-        return before;
-      }
-      const share = await run.hold.takeAnother(index / tasks.length);
-      const ended = run.began(index, share.slot);
+      const guest = guests[index];
+      if (guest === undefined) return kept[index]!;
       try {
+        const { result, together } = await run.company.run(guest);
         either.throwIfAborted();
-        return await runTask(
-          task,
-          work,
-          { ...run, store, resources: share.resources, progress: progress.of(index) },
-          either,
-        );
+        return keep(task, result, guest.seconds() / together, run, store);
       } catch (error) {
         // The others would be made in vain; what they have finished is kept.
         stop.abort(error);
         throw error;
       } finally {
-        ended?.();
-        share.release();
+        guest.end();
       }
     }),
   );
@@ -147,30 +155,57 @@ const partRole = 'part';
 /** Stands in every part, so that no two chunks share a blob and each may go with its own. */
 const markName = '.chunk';
 
-async function runTask(
-  { chunk, index, fingerprint, folder }: Task,
+/** A chunk that waits, and what is noted of it while it runs. */
+interface NotedGuest extends Guest {
+  /** Since it began. */
+  seconds(): number;
+  end(): void;
+}
+
+function guestOf(
+  { chunk, index, folder }: Task,
   work: ChunkedAction,
-  run: Pick<ChunkedRun, 'id' | 'store' | 'refuseChanges' | 'progress'> & Pick<ChunkPlace, 'resources'>,
+  run: ChunkedRun,
+  progress: ChunkPlace['progress'],
   signal: AbortSignal,
-): Promise<Finished> {
-  const started = performance.now();
-  mkdirSync(folder, { recursive: true });
-  const { resources } = run;
-  const place = { folder, resources, progress: (done: number, total: number) => run.progress(done, total) };
-  const { counts, device } = await work.runChunk(chunk, place, signal);
-  signal.throwIfAborted();
+): NotedGuest {
+  let started = 0;
+  let ended: (() => void) | undefined;
+  return {
+    stretch: work.stretchOf(chunk),
+    hold: run.hold,
+    order: index / work.chunks.length,
+    signal,
+    begin({ slot, resources }) {
+      started = performance.now();
+      ended = run.began(index, slot);
+      mkdirSync(folder, { recursive: true });
+      const place = { folder, resources, progress };
+      return { job: run.job, chunk, isOnly: work.chunks.length === 1, place, signal };
+    },
+    seconds: () => (performance.now() - started) / 1000,
+    end: () => ended?.(),
+  };
+}
+
+function keep(
+  { index, fingerprint, folder }: Task,
+  { counts, device }: RunResult,
+  seconds: number,
+  run: Pick<ChunkedRun, 'job' | 'refuseChanges'>,
+  store: Store | undefined,
+): Finished {
   // Or the next build would find under this fingerprint what was made of something else.
   run.refuseChanges();
-  const { store } = run;
   const mark = join(folder, markName);
   if (store !== undefined) writeFileSync(mark, fingerprint);
   const trace: Trace = {
     fingerprint,
-    action: `${run.id} chunk ${index + 1}`,
+    action: `${run.job.action.id} chunk ${index + 1}`,
     outputs:
       store === undefined ? {} : { [partRole]: { digest: digestStaged(folder), blob: store.blobs.putFolder(folder) } },
     counts,
-    seconds: (performance.now() - started) / 1000,
+    seconds,
     device,
   };
   store?.keep(trace);
@@ -195,12 +230,12 @@ function restore({ fingerprint, folder }: Task, store: Store): Finished | undefi
 
 /** Adds up how far the chunks are. One that has not begun is taken to be as long as the others. */
 class ChunkProgress {
-  readonly #report: Pick<ChunkedRun, 'progress'>;
+  readonly #report: Pick<ActionJob, 'progress'>;
   readonly #done = new Map<number, number>();
   readonly #totals = new Map<number, number>();
   #count: number;
 
-  constructor(count: number, report: Pick<ChunkedRun, 'progress'>) {
+  constructor(count: number, report: Pick<ActionJob, 'progress'>) {
     this.#count = count;
     this.#report = report;
   }

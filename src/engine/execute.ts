@@ -7,6 +7,7 @@ import type { Action } from '../graph/graph.js';
 import type { ContentDigest } from '../hash/xxh64.js';
 import type { Pools } from '../pipeline/pipeline.js';
 import type { Trace } from '../store/store.js';
+import { Company, type RunChunks } from './company.js';
 import { runInChunks, type ChunkedAction, type ChunkedResult } from './chunks.js';
 import { decide, type Verdict, type World } from './decide.js';
 import type { ActionJob, RunResult } from './job.js';
@@ -15,13 +16,17 @@ import { fingerprintOf, type Manifest } from './manifest.js';
 import type { Plan, Step } from './plan.js';
 import { clearTemporaries, digestStaged, publish, Staging } from './publish.js';
 import type { Reason } from './reasons.js';
-import { workThrough } from './schedule.js';
-import { Slots, type Hold } from './slots.js';
+import { workThrough, type Means } from './schedule.js';
+import { Slots } from './slots.js';
 
 /** All that the engine needs of whoever runs actions. */
 export interface ActionRunner {
   /** How the action's work is divided; undefined when it runs as a whole. */
   split(job: ActionJob, signal: AbortSignal): Promise<ChunkedAction | undefined>;
+  /** Runs chunks side by side; what several of them read may be read once. One that fails leaves the others alone. */
+  runChunks: RunChunks;
+  /** The file of which this action's chunks are stretches, by a name; undefined where there is none or it must run by itself. */
+  looksAt(action: Action): string | undefined;
   run(job: ActionJob, signal: AbortSignal): Promise<RunResult>;
 }
 
@@ -101,11 +106,13 @@ export async function executePlan(plan: Plan, execution: Execution): Promise<Act
         settle: ({ action, verdict }) =>
           verdict.kind === 'fresh' && report(action, keepFresh(action, verdict, verdicts, world)),
         skip,
-        async carryOut(action, hold) {
+        looksAt: (action) => execution.runner.looksAt(action),
+        gather: (actions) => new Company(actions, (requests) => execution.runner.runChunks(requests)),
+        async carryOut(action, means) {
           signal.throwIfAborted();
           if (skip(action)) return;
           const startedAt = new Date();
-          report(action, await carryOut(action, verdicts, execution, hold), startedAt);
+          report(action, await carryOut(action, verdicts, execution, means), startedAt);
         },
       },
       { slots, expected: (step) => execution.expected(step) },
@@ -139,14 +146,14 @@ async function carryOut(
   action: Action,
   verdicts: Map<Action, Verdict>,
   execution: Execution,
-  hold: Hold,
+  means: Means,
 ): Promise<Outcome> {
   const { world, observer, signal } = execution;
   let verdict = decide(action, verdicts, world);
   if ('input' in verdict) return { kind: 'failed', error: new Error(`${verdict.input.path} is no longer there`) };
   if (verdict.kind === 'later') throw new Error(`${action.id} was started before what it needs`);
   if (verdict.kind === 'fresh') return keepFresh(action, verdict, verdicts, world);
-  observer.started(action, verdict, hold.taken.slot);
+  observer.started(action, verdict, means.hold.taken.slot);
   try {
     if (verdict.kind === 'restore') {
       const { trace, reasons } = verdict;
@@ -157,7 +164,7 @@ async function carryOut(
       // A blob was damaged and is set aside: make it anew.
       verdict = { kind: 'run', manifest: verdict.entry.manifest, fingerprint: trace.fingerprint, reasons };
     }
-    return await runAction(action, verdict, verdicts, execution, hold);
+    return await runAction(action, verdict, verdicts, execution, means);
   } catch (error) {
     if (signal.aborted) throw error;
     return { kind: 'failed', error };
@@ -176,7 +183,7 @@ async function runAction(
   verdict: Verdict & { kind: 'run' },
   verdicts: Map<Action, Verdict>,
   execution: Execution,
-  hold: Hold,
+  means: Means,
 ): Promise<Outcome> {
   const { world, observer } = execution;
   const staging = new Staging(execution.temporaryRoot);
@@ -185,11 +192,11 @@ async function runAction(
     const job: ActionJob = {
       action,
       manifest: verdict.manifest,
-      resources: hold.taken.resources,
+      resources: means.hold.taken.resources,
       stagedPath: (role) => staging.pathFor(role, action.outputs[role]!),
       progress: (done, total) => observer.progress(action, done, total),
     };
-    const { result, spentBefore = 0, forget } = await runJob(job, verdict.fingerprint, staging, { execution, hold });
+    const { result, spentBefore = 0, forget } = await runJob(job, verdict.fingerprint, staging, { execution, means });
     execution.signal.throwIfAborted();
     refuseChangedInputs(action, verdict.manifest, world);
     const manifest = withFound(verdict.manifest, result.found ?? [], world);
@@ -232,22 +239,21 @@ async function runJob(
   job: ActionJob,
   fingerprint: string,
   staging: Staging,
-  { execution, hold }: { readonly execution: Execution; readonly hold: Hold },
+  { execution, means }: { readonly execution: Execution; readonly means: Means },
 ): Promise<Pick<ChunkedResult, 'result'> & Partial<ChunkedResult>> {
   const { runner, signal, world, observer } = execution;
   const work = await runner.split(job, signal);
   if (work === undefined) return { result: await runner.run(job, signal) };
-  const { id, rule } = job.action;
+  const { rule } = job.action;
   const run = {
-    id,
+    job,
     fingerprint,
     store: world.store,
     forced: world.forced.has(rule.name),
     // No role is called so.
     folder: join(staging.folder, '.chunks'),
-    hold,
+    ...means,
     refuseChanges: () => refuseChangedInputs(job.action, job.manifest, world),
-    progress: (done: number, total: number) => job.progress(done, total),
     began: (index: number, slot: number) => observer.chunk?.(job.action, { index, slot }),
   };
   return runInChunks(work, run, signal);

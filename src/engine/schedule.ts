@@ -1,6 +1,7 @@
 // In which order a plan's actions run: each as soon as all it needs has ended and its share of the pools
 // is free, those first on which most work waits. It decides when, never what: no result depends on it.
 import type { Action } from '../graph/graph.js';
+import type { Company, Member } from './company.js';
 import type { Step } from './plan.js';
 import { Hold, type Rank, type Slots } from './slots.js';
 
@@ -10,7 +11,17 @@ export interface Work {
   settle(step: Step): boolean;
   /** Passes over an action that is not to be begun, since another has failed; false when it may begin. */
   skip(action: Action): boolean;
-  carryOut(action: Action, hold: Hold): Promise<void>;
+  /** What an action looks at that others may look at with it; undefined for one that goes alone. */
+  looksAt(action: Action): string | undefined;
+  /** Begins a company of so many actions that look at the same. */
+  gather(actions: number): Company;
+  carryOut(action: Action, means: Means): Promise<void>;
+}
+
+/** What an action has while it is carried out. */
+export interface Means {
+  readonly hold: Hold;
+  readonly company: Member;
 }
 
 interface Task {
@@ -46,19 +57,22 @@ export async function workThrough(
     const end = ({ dependents }: Task): void => {
       for (const next of dependents) if (--next.left === 0) ready.push(next);
     };
-    const carryOut = async (task: Task): Promise<void> => {
+    const carryOut = async (task: Task, company: Company, rank: Rank): Promise<void> => {
       active++;
+      const member = company.member();
       try {
-        const hold = new Hold(slots, task.step.action.rule.resources, task.rank);
+        const hold = new Hold(slots, task.step.action.rule.resources, rank);
         await hold.takeAgain();
         try {
-          await work.carryOut(task.step.action, hold);
+          await work.carryOut(task.step.action, { hold, company: member });
           end(task);
         } finally {
           hold.letGo();
         }
       } catch (error) {
         errors.push(error);
+      } finally {
+        member.leave();
       }
       active--;
       goOn();
@@ -68,9 +82,16 @@ export async function workThrough(
       while (ready.length > 0) {
         const now = ready;
         ready = [];
+        const begun: Task[] = [];
         for (const task of now) {
           if (work.skip(task.step.action)) end(task);
-          else void carryOut(task);
+          else begun.push(task);
+        }
+        for (const group of groupsOf(begun, work)) {
+          const company = work.gather(group.length);
+          // As urgent as the most urgent of them, or it would wait for the others.
+          const urgency = Math.max(...group.map(({ rank }) => rank.urgency));
+          for (const task of group) void carryOut(task, company, { ...task.rank, urgency });
         }
       }
       if (active === 0) resolve();
@@ -78,6 +99,17 @@ export async function workThrough(
     goOn();
   });
   if (errors.length > 0) throw errors[0];
+}
+
+function groupsOf(tasks: readonly Task[], work: Pick<Work, 'looksAt'>): Iterable<readonly Task[]> {
+  const groups = new Map<string | Task, Task[]>();
+  for (const task of tasks) {
+    const key = work.looksAt(task.step.action) ?? task;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [task]);
+    else group.push(task);
+  }
+  return groups.values();
 }
 
 function neededTasks(action: Action, tasks: ReadonlyMap<Action, Task>): Set<Task> {

@@ -156,13 +156,15 @@ export class Slots {
 
 /** What an action holds of the pools. It may let go while its chunks have shares of their own. */
 export class Hold {
-  readonly #take: (place: number) => Promise<Taken>;
-  readonly #place: number;
+  readonly #slots: Slots;
+  readonly #wanted: Amounts;
+  readonly #rank: Rank;
   #taken: Taken | undefined;
 
   constructor(slots: Slots, wanted: Amounts, rank: Rank) {
-    this.#take = (place) => slots.take(wanted, { ...rank, place });
-    this.#place = rank.place;
+    this.#slots = slots;
+    this.#wanted = wanted;
+    this.#rank = rank;
   }
 
   get taken(): Taken {
@@ -171,15 +173,20 @@ export class Hold {
   }
 
   async takeAgain(): Promise<void> {
-    this.#taken = await this.#take(this.#place);
+    this.#taken = await this.#slots.take(this.#wanted, this.#rank);
   }
 
   /**
-   * A further share of the same size and urgency, which the caller gives back. Whoever asks with the
-   * smaller `order` (0 to below 1) is served first.
+   * A further share of the same size and urgency, which the caller gives back; one that suits several, as big and
+   * urgent as the most demanding of them. Whoever asks with the smaller `order` (0 to below 1) is served first.
    */
-  takeAnother(order: number): Promise<Taken> {
-    return this.#take(this.#place + order);
+  takeAnother(order: number, others: readonly Hold[] = []): Promise<Taken> {
+    const all = [this, ...others];
+    const wanted: Record<string, number> = {};
+    for (const [name, amount] of all.flatMap((hold) => Object.entries(hold.#wanted)))
+      wanted[name] = Math.max(wanted[name] ?? 0, amount);
+    const { urgency, place } = all.map((hold) => hold.#rank).reduce((a, b) => (before(a, b) ? a : b));
+    return this.#slots.take(wanted, { urgency, place: place + order });
   }
 
   letGo(): void {

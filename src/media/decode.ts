@@ -1,16 +1,18 @@
-// Hands out a video's frames as pixels: one ffmpeg process, one reused buffer, as fast as the
-// reader takes them and no faster. A frame is known by its ordinal; it decides nothing about which.
+// Hands out a video's frames as pixels: one ffmpeg process for all who read the same stretch of it, one
+// reused buffer each, as fast as the slowest takes them and no faster. A frame is known by its ordinal; it
+// decides nothing about which.
+import type { Readable } from 'node:stream';
 import { problem } from '../base/problem.js';
 import type { Frame, FrameRequest, PixelFormat } from '../stage/frames.js';
 import type { VideoFacts } from '../stage/stage.js';
 import { FfmpegError, startFfmpeg, type RunningFfmpeg } from './ffmpeg.js';
+import { ffmpegFormat, filterGraph, type Branch } from './filter-graph.js';
 import { seekTo, type Seek } from './seek.js';
-import { countedFrom, planSelect, stretchOf, type SelectPlan } from './selection.js';
+import { countedFrom, planSelect, stretchOf, type SelectPlan, type Stretch } from './selection.js';
 import { usualMediaTools, type MediaTools } from './tools.js';
 import { twoTap, type TwoTap } from './two-tap.js';
 
 const channelsOf: Readonly<Record<PixelFormat, number>> = { rgb24: 3, bgr24: 3, gray8: 1 };
-const ffmpegFormat: Readonly<Record<PixelFormat, string>> = { rgb24: 'rgb24', bgr24: 'bgr24', gray8: 'gray' };
 
 /** Waiting bytes between ffmpeg and the reader: one to two frames, within reason. */
 const bufferBytesMin = 1 << 20;
@@ -35,6 +37,9 @@ export function frameSize(
   }
 }
 
+/** What a reader asks for: a request whose video is known. */
+export type Wish = Omit<FrameRequest, 'video'>;
+
 /**
  * The requested frames in presentation order: upright, square pixels, tightly packed. `data` is
  * reused for the next frame. Memory stays at about three frames. Ends ffmpeg when the reader stops or `signal` aborts.
@@ -44,74 +49,14 @@ export function frameSize(
  * before the first wanted frame is not decoded; throws an InexactSeek when the frames that arrived
  * turn out not to be exactly the wanted ones, and then the caller must decode again without it.
  */
-export async function* decodeFrames(
+export function decodeFrames(
   path: string,
   facts: VideoFacts,
-  request: Omit<FrameRequest, 'video'>,
+  request: Wish,
   signal: AbortSignal,
   options: DecodeOptions = {},
 ): AsyncGenerator<Frame, void, undefined> {
-  const { width, height } = frameSize(facts, request.size);
-  const channels = channelsOf[request.format];
-  const frameCount = facts.pts.length;
-  const stretch = stretchOf(request.select, frameCount);
-  const sought = options.seek === true ? seekTo(stretch, facts) : undefined;
-  const origin = sought === undefined ? 0 : stretch.from;
-  const plan =
-    sought === undefined
-      ? planSelect(request.select, frameCount)
-      : planSelect(countedFrom(request.select, stretch), stretch.to - stretch.from);
-  if (plan.wanted.length === 0) return;
-  // What follows the last wanted frame is of no interest; a sought stretch ends there by itself.
-  const endsEarly = sought === undefined && (request.select.kind === 'listed' || stretch.to < frameCount);
-  const upright = uprightStoredSize(facts);
-  const sampler =
-    request.scaler === 'two-tap'
-      ? twoTap({ sourceWidth: upright.width, sourceHeight: upright.height, width, height, channels })
-      : undefined;
-  const rawBytes = (sampler ? sampler.tapWidth * sampler.tapHeight : width * height) * channels;
-  const ffmpeg = startFfmpeg({
-    tools: options.tools ?? (await usualMediaTools()),
-    path,
-    // The graph below turns and scales by itself, for every frame: ffmpeg must not turn first, nor
-    // rebuild the graph (and count frames from 0 again) when the stream changes size half-way.
-    inputOptions: ['-noautorotate', '-reinit_filter', '0', ...(sought?.inputOptions ?? [])],
-    ...(sampler && { sideInput: mapInput(sampler) }),
-    filters: filterGraph({ facts, request, plan, sought, sampler, width, height }),
-    outputOptions: ['-f', 'rawvideo', '-pix_fmt', ffmpegFormat[request.format]],
-    bufferBytes: Math.min(bufferBytesMax, Math.max(bufferBytesMin, 2 * rawBytes)),
-    signal,
-  });
-  const reused = sampler ? new Uint8Array(width * height * channels) : undefined;
-  try {
-    const wanted = plan.wanted[Symbol.iterator]();
-    let next = wanted.next();
-    const ordinals = [...plan.passing];
-    const passing = ordinals[Symbol.iterator]();
-    let received = 0;
-    for await (const raw of rawPictures(ffmpeg, rawBytes)) {
-      signal.throwIfAborted();
-      received++;
-      const ordinal = passing.next();
-      // More pictures than the plan foresees: counted to the end for the message below.
-      if (ordinal.done === true || next.done === true || ordinal.value !== next.value) continue;
-      if (reused) sampler?.blend(raw, reused);
-      yield { index: origin + ordinal.value, width, height, data: reused ?? raw };
-      next = wanted.next();
-      if (next.done === true && endsEarly) return;
-    }
-    await ffmpeg.finished;
-    const expected = endsEarly ? plan.wanted.length : ordinals.length;
-    if (received === expected && next.done === true) return;
-    if (sought !== undefined) throw new InexactSeek(`${path}: ${received} frames, not ${expected}, were found there`);
-    throw differs(path, frameCount, received, expected);
-  } catch (error) {
-    if (error instanceof FfmpegError && sought !== undefined) throw new InexactSeek(error.message, { cause: error });
-    if (error instanceof FfmpegError) throw decodeFailed(path, error);
-    throw error;
-  } finally {
-    await ffmpeg.stop();
-  }
+  return new SharedDecode(path, facts, [{ request, signal }], options).frames(0);
 }
 
 export interface DecodeOptions {
@@ -125,62 +70,181 @@ export class InexactSeek extends Error {
   override readonly name = 'InexactSeek';
 }
 
-interface GraphParts {
-  readonly facts: VideoFacts;
-  readonly request: Omit<FrameRequest, 'video'>;
+/** One who reads, and the signal by which it stops; the others go on without it. */
+export interface Reader {
+  readonly request: Wish;
+  readonly signal: AbortSignal;
+}
+
+interface Line {
+  readonly reader: Reader;
   readonly plan: SelectPlan;
-  readonly sought: Seek | undefined;
   readonly sampler: TwoTap | undefined;
   readonly width: number;
   readonly height: number;
+  readonly channels: number;
+  /** Place among ffmpeg's outputs; undefined for a reader who wants no frame at all. */
+  readonly output: number | undefined;
+  hasLeft: boolean;
 }
 
-function filterGraph({ facts, request, plan, sought, sampler, width, height }: GraphParts): string {
-  // Frames are counted from the first one that seeking leaves.
-  const select = [...(sought?.filters ?? []), ...(plan.expression === undefined ? [] : [`select=${plan.expression}`])];
-  const format = `format=${ffmpegFormat[request.format]}`;
-  // Timestamps mean nothing here, so they are made plain: late, missing or doubled ones cannot
-  // make a later filter wait for a frame or skip one.
-  const renumber = 'setpts=N';
-  if (sampler) {
-    const { storedWidth: w, storedHeight: h } = facts;
-    const convert = `scale=${w}:${h}:flags=bicubic:in_color_matrix=bt601${grayRange(request.format)}`;
-    const source = [...select, renumber, convert, format, ...turn(facts.rotation)].join(',');
-    const crop = (at: number): string => `crop=${sampler.tapWidth}:${sampler.tapHeight}:0:${at}`;
-    return [
-      `[0:V:0]${source}[video]`,
-      `[1:v:0]split[a][b]`,
-      `[a]${crop(0)}[columns]`,
-      `[b]${crop(sampler.tapHeight)}[rows]`,
-      `[video][columns][rows]remap[out]`,
-    ].join(';');
+/**
+ * One decode for several readers, each with frames as `decodeFrames` gives them: the same bytes as if it
+ * read alone. It starts with the first frame that is asked for and ends when all readers have ended or left.
+ * All must read side by side, since ffmpeg waits for the slowest; whoever will not read (any more) must `leave`.
+ */
+export class SharedDecode {
+  readonly #path: string;
+  readonly #facts: VideoFacts;
+  readonly #options: DecodeOptions;
+  readonly #stretch: Stretch;
+  readonly #sought: Seek | undefined;
+  readonly #lines: readonly Line[];
+  #running: Promise<RunningFfmpeg> | undefined;
+
+  constructor(path: string, facts: VideoFacts, readers: readonly Reader[], options: DecodeOptions = {}) {
+    this.#path = path;
+    this.#facts = facts;
+    this.#options = options;
+    const frameCount = facts.pts.length;
+    const stretches = readers.map(({ request }) => stretchOf(request.select, frameCount));
+    const full = stretches.filter(({ from, to }) => from < to);
+    this.#stretch = {
+      from: Math.min(...full.map(({ from }) => from)),
+      to: Math.max(...full.map(({ to }) => to)),
+    };
+    this.#sought = options.seek === true && full.length > 0 ? seekTo(this.#stretch, facts) : undefined;
+    let outputs = 0;
+    this.#lines = readers.map((reader): Line => {
+      const { request } = reader;
+      const { width, height } = frameSize(facts, request.size);
+      const channels = channelsOf[request.format];
+      const upright = uprightStoredSize(facts);
+      const source = { sourceWidth: upright.width, sourceHeight: upright.height };
+      const sampler = request.scaler === 'two-tap' ? twoTap({ ...source, width, height, channels }) : undefined;
+      const plan = this.#planFor(request);
+      const output = plan.wanted.length === 0 ? undefined : outputs++;
+      return { reader, plan, sampler, width, height, channels, output, hasLeft: false };
+    });
   }
-  // The picture is scaled before it is turned: the turn then moves fewer pixels.
-  const sideways = facts.rotation === 90 || facts.rotation === 270;
-  const [w, h] = sideways ? [height, width] : [width, height];
-  const same = w === facts.storedWidth && h === facts.storedHeight;
-  // Exact rounding costs 15 ms a 1080p frame at full size, where nothing is sampled anyway, and
-  // 1.4 ms where the picture is scaled; there it makes every processor give the same bytes.
-  const flags = same ? 'bicubic' : `${request.scaler ?? 'bilinear'}+accurate_rnd+bitexact`;
-  const scale = `scale=${w}:${h}:flags=${flags}${grayRange(request.format)}`;
-  return `[0:V:0]${[...select, renumber, scale, format, ...turn(facts.rotation)].join(',')}[out]`;
+
+  /** The frames of one reader, by its place among the readers; to be called once for each. */
+  async *frames(place: number): AsyncGenerator<Frame, void, undefined> {
+    const line = this.#lines[place]!;
+    const { reader, plan, sampler, width, height, output } = line;
+    const { signal } = reader;
+    if (output === undefined) return;
+    const stop = (): void => void this.leave(place);
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      signal.throwIfAborted();
+      const ffmpeg = await (this.#running ??= this.#start());
+      const reused = sampler ? new Uint8Array(width * height * line.channels) : undefined;
+      const origin = this.#sought === undefined ? 0 : this.#stretch.from;
+      const wanted = plan.wanted[Symbol.iterator]();
+      let next = wanted.next();
+      const ordinals = [...plan.passing];
+      const passing = ordinals[Symbol.iterator]();
+      let received = 0;
+      for await (const raw of rawPictures(ffmpeg.outputs[output]!, rawBytes(line))) {
+        signal.throwIfAborted();
+        received++;
+        const ordinal = passing.next();
+        // More pictures than the plan foresees: counted to the end for the message below.
+        if (ordinal.done === true || next.done === true || ordinal.value !== next.value) continue;
+        if (reused) sampler?.blend(raw, reused);
+        yield { index: origin + ordinal.value, width, height, data: reused ?? raw };
+        next = wanted.next();
+        if (next.done === true && this.#endsEarly(reader.request)) return;
+      }
+      signal.throwIfAborted();
+      await ffmpeg.finished;
+      const expected = this.#endsEarly(reader.request) ? plan.wanted.length : ordinals.length;
+      if (received !== expected || next.done !== true) throw this.#differs(received, expected);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof FfmpegError)) throw error;
+      if (this.#sought !== undefined) throw new InexactSeek(error.message, { cause: error });
+      throw decodeFailed(this.#path, error);
+    } finally {
+      signal.removeEventListener('abort', stop);
+      await this.leave(place);
+    }
+  }
+
+  /** Says that a reader will read no (more) frames, and resolves; with the last one, when ffmpeg is gone. */
+  async leave(place: number): Promise<void> {
+    const line = this.#lines[place]!;
+    line.hasLeft = true;
+    // Where it could not be started, whoever reads is told.
+    const ffmpeg = await this.#running?.catch(() => undefined);
+    if (ffmpeg === undefined) return;
+    if (this.#lines.every(({ hasLeft, output }) => hasLeft || output === undefined)) await ffmpeg.stop();
+    else if (line.output !== undefined) ffmpeg.leave(line.output);
+  }
+
+  async #start(): Promise<RunningFfmpeg> {
+    const lines = this.#lines.filter(({ output }) => output !== undefined);
+    const samplers = lines.flatMap(({ sampler }) => sampler ?? []);
+    if (samplers.length > 1) throw new Error('one decode can feed only one reader that samples by two taps');
+    const label = (output: number | undefined): string => `out${output ?? ''}`;
+    const branches = lines.map(
+      ({ reader: { request }, plan: { expression }, sampler, width, height, output }): Branch => ({
+        label: label(output),
+        request,
+        expression,
+        sampler,
+        width,
+        height,
+      }),
+    );
+    const ffmpeg = startFfmpeg({
+      tools: this.#options.tools ?? (await usualMediaTools()),
+      path: this.#path,
+      // The graph turns and scales by itself, for every frame: ffmpeg must not turn first, nor
+      // rebuild the graph (and count frames from 0 again) when the stream changes size half-way.
+      inputOptions: ['-noautorotate', '-reinit_filter', '0', ...(this.#sought?.inputOptions ?? [])],
+      sideInput: samplers[0] && mapInput(samplers[0]),
+      filters: filterGraph(this.#facts, this.#sought?.filters ?? [], branches),
+      outputs: lines.map((line) => ({
+        label: label(line.output),
+        options: ['-f', 'rawvideo', '-pix_fmt', ffmpegFormat[line.reader.request.format]],
+        bufferBytes: Math.min(bufferBytesMax, Math.max(bufferBytesMin, 2 * rawBytes(line))),
+      })),
+      signal: new AbortController().signal,
+    });
+    for (const { hasLeft, output } of lines) if (hasLeft) ffmpeg.leave(output!);
+    return ffmpeg;
+  }
+
+  /** Which frames arrive: counted from where seeking begins, since ffmpeg counts those alone. */
+  #planFor({ select }: Wish): SelectPlan {
+    const stretch = this.#stretch;
+    return this.#sought === undefined
+      ? planSelect(select, this.#facts.pts.length)
+      : planSelect(countedFrom(select, stretch), stretch.to - stretch.from);
+  }
+
+  /** What follows the last wanted frame is of no interest; a sought stretch ends there by itself. */
+  #endsEarly({ select }: Wish): boolean {
+    const frameCount = this.#facts.pts.length;
+    return this.#sought === undefined && (select.kind === 'listed' || stretchOf(select, frameCount).to < frameCount);
+  }
+
+  #differs(received: number, expected: number): Error {
+    if (this.#sought !== undefined)
+      return new InexactSeek(`${this.#path}: ${received} frames, not ${expected}, were found there`);
+    return problem(
+      'bad-video',
+      `${this.#path}: ${received} of ${expected} frames decode (the video lists ${this.#facts.pts.length}): its picture data is damaged`,
+      `write it anew with: ffmpeg -i ${JSON.stringify(this.#path)} -c:v libx264 -crf 16 -c:a copy repaired.mkv`,
+    );
+  }
 }
 
-/** Luma alone is stretched to 0..255 by hand: ffmpeg versions differ in what they take gray for. */
-function grayRange(format: PixelFormat): string {
-  return format === 'gray8' ? ':out_range=full' : '';
-}
-
-function turn(rotation: number): string[] {
-  const filters: Readonly<Record<number, string[]>> = {
-    0: [],
-    90: ['transpose=clock'],
-    180: ['hflip', 'vflip'],
-    270: ['transpose=cclock'],
-  };
-  const filter = filters[rotation];
-  if (!filter) throw new Error(`a video cannot be turned by ${rotation} degrees`);
-  return filter;
+/** Bytes of a picture as ffmpeg hands it over. */
+function rawBytes({ sampler, width, height, channels }: Line): number {
+  return (sampler ? sampler.tapWidth * sampler.tapHeight : width * height) * channels;
 }
 
 function uprightStoredSize(facts: VideoFacts): { readonly width: number; readonly height: number } {
@@ -196,30 +260,22 @@ function mapInput(sampler: TwoTap): { readonly options: readonly string[]; reado
 }
 
 /** Cuts ffmpeg's bytes into pictures; the one buffer is filled anew for each. A cut-off last one is dropped. */
-async function* rawPictures(ffmpeg: RunningFfmpeg, bytes: number): AsyncGenerator<Uint8Array, void, undefined> {
-  const picture = new Uint8Array(bytes);
+async function* rawPictures(stream: Readable, size: number): AsyncGenerator<Uint8Array, void, undefined> {
+  const picture = new Uint8Array(size);
   let filled = 0;
   // Left standing when the reader stops: destroyed, it would report an error before ffmpeg is gone.
-  const chunks = ffmpeg.stdout.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  const chunks = stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
   for await (const chunk of chunks) {
     for (let used = 0; used < chunk.length;) {
-      const part = chunk.subarray(used, used + bytes - filled);
+      const part = chunk.subarray(used, used + size - filled);
       picture.set(part, filled);
       used += part.length;
       filled += part.length;
-      if (filled < bytes) continue;
+      if (filled < size) continue;
       yield picture;
       filled = 0;
     }
   }
-}
-
-function differs(path: string, frameCount: number, received: number, expected: number): Error {
-  return problem(
-    'bad-video',
-    `${path}: ${received} of ${expected} frames decode (the video lists ${frameCount}): its picture data is damaged`,
-    `write it anew with: ffmpeg -i ${JSON.stringify(path)} -c:v libx264 -crf 16 -c:a copy repaired.mkv`,
-  );
 }
 
 function decodeFailed(path: string, error: FfmpegError): Error {

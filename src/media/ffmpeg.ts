@@ -2,7 +2,7 @@
 // ends by itself, by an abort, or when its reader stops. It knows no stage and no picture.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import fluent from 'fluent-ffmpeg';
 import type { MediaTools } from './tools.js';
 
@@ -14,19 +14,29 @@ export interface FfmpegCommand {
   readonly path: string;
   readonly inputOptions: readonly string[];
   /** A second input, fed through stdin, with the options that say what it is. */
-  readonly sideInput?: { readonly options: readonly string[]; readonly bytes: Uint8Array };
-  /** A filter graph whose result is labelled `[out]`. */
+  readonly sideInput?: { readonly options: readonly string[]; readonly bytes: Uint8Array } | undefined;
+  /** A filter graph with a result for each output, labelled as they say. */
   readonly filters: string;
-  readonly outputOptions: readonly string[];
-  /** Bytes that may wait between ffmpeg and the reader; beyond them ffmpeg stands still. */
-  readonly bufferBytes: number;
+  readonly outputs: readonly FfmpegOutput[];
   readonly logLevel?: 'error' | 'info';
   readonly onLine?: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
+/** What becomes of one result of the filter graph. */
+export interface FfmpegOutput {
+  /** The result's label in the graph, without brackets. */
+  readonly label: string;
+  readonly options: readonly string[];
+  /** Bytes that may wait between ffmpeg and the reader; beyond them ffmpeg stands still. */
+  readonly bufferBytes: number;
+}
+
 export interface RunningFfmpeg {
-  readonly stdout: Readable;
+  /** The bytes of each output. All must be read, or left: ffmpeg stands still for the slowest. */
+  readonly outputs: readonly Readable[];
+  /** Throws away what comes of one output from now on, and ends its stream; the others go on. */
+  leave(output: number): void;
   /** Resolves when ffmpeg has ended well; rejects with its last words, or with the abort's reason. */
   readonly finished: Promise<void>;
   /** Ends ffmpeg if it still runs and resolves when it is gone; harmless when called again. */
@@ -44,69 +54,92 @@ export class FfmpegError extends Error {
   }
 }
 
-/** Starts ffmpeg. The caller must read `stdout` or call `stop`, whatever happens. */
+/** Lines of ffmpeg's complaints that are kept: the last ones say what ended it. */
+const linesKept = 40;
+
+/** Descriptor of the first output's pipe in the child; those of the others follow stderr's. */
+const descriptorOf = (output: number): number => (output === 0 ? 1 : 2 + output);
+
+/** Starts ffmpeg. The caller must read or leave each of `outputs`, or call `stop`, whatever happens. */
 export function startFfmpeg(command: FfmpegCommand): RunningFfmpeg {
   command.signal.throwIfAborted();
-  // emitClose stays off: fluent-ffmpeg takes a closed output for a reader that left, and would
-  // call a process that is just about to end well a failure.
-  const stdout = new PassThrough({ highWaterMark: command.bufferBytes, emitClose: false, autoDestroy: false });
-  const ffmpeg = buildCommand(command);
-  let stopped = false;
-  let running = false;
-  const kill = (): void => {
-    stopped = true;
-    if (running) ffmpeg.kill('SIGKILL');
-  };
-  const ended = new Promise<void>((done, failed) => {
-    ffmpeg.on('start', () => {
-      running = true;
-      if (stopped) ffmpeg.kill('SIGKILL');
-    });
-    ffmpeg.on('end', () => done());
-    ffmpeg.on('error', (cause: Error, _: unknown, stderr: unknown) => {
-      const said = typeof stderr === 'string' ? stderr : '';
-      failed(new FfmpegError(cause.message, said, { cause }));
-    });
-  }).finally(() => {
-    running = false;
-    command.signal.removeEventListener('abort', kill);
+  // fluent-ffmpeg puts the words together. It can start a process with one output only, so that is done here.
+  const child = spawn(command.tools.ffmpeg, buildCommand(command)._getArguments(), {
+    stdio: [
+      command.sideInput ? 'pipe' : 'ignore',
+      'pipe',
+      'pipe',
+      ...command.outputs.slice(1).map((): 'pipe' => 'pipe'),
+    ],
+    windowsHide: true,
   });
-  // The process may be gone before its last bytes are read: after a good end only the pipe itself
-  // may close the stream. After a failure there may never have been a pipe.
-  ended.catch(() => stdout.end());
+  const outputs = command.outputs.map(({ bufferBytes }) => new PassThrough({ highWaterMark: bufferBytes }));
+  const pipes = outputs.map((_, output) => child.stdio[descriptorOf(output)] as Readable | null);
+  pipes.forEach((pipe, output) => pipe?.pipe(outputs[output]!));
+  if (command.sideInput) {
+    // It may end without having read all of it, and says so itself.
+    child.stdin?.on('error', () => undefined).end(command.sideInput.bytes);
+  }
+  const lines: string[] = [];
+  const stderr = createInterface({ input: child.stderr!, crlfDelay: Infinity }).on('line', (line) => {
+    command.onLine?.(line);
+    if (lines.push(line) > linesKept) lines.shift();
+  });
+  const heard = new Promise<void>((done) => stderr.once('close', done));
+  const kill = (): void => void child.kill('SIGKILL');
+  const ended = new Promise<void>((done, failed) => {
+    const fail = (message: string, cause?: Error): void =>
+      failed(new FfmpegError(message, lines.join('\n'), cause && { cause }));
+    child.once('error', (cause) => fail(cause.message, cause));
+    child.once('exit', (code, signal) => {
+      // Its last words may still be in the pipe.
+      void heard.then(() => {
+        if (code === 0) done();
+        else fail(signal === null ? `ffmpeg exited with code ${code}` : `ffmpeg was killed with signal ${signal}`);
+      });
+    });
+  }).finally(() => command.signal.removeEventListener('abort', kill));
+  // After a failure there may never have been a pipe.
+  ended.catch(() => outputs.forEach((output) => output.end()));
   command.signal.addEventListener('abort', kill, { once: true });
-  if (command.onLine) ffmpeg.on('stderr', command.onLine);
-  ffmpeg.pipe(stdout, { end: true });
   const finished = ended.catch((error: unknown) => {
     throw command.signal.aborted ? command.signal.reason : error;
   });
   // Whoever stops early never awaits `finished`; that must not count as an unhandled rejection.
   finished.catch(() => undefined);
+  const leave = (output: number): void => {
+    const pipe = pipes[output];
+    pipe?.unpipe(outputs[output]);
+    pipe?.resume();
+    outputs[output]!.end();
+    // What waits there is thrown away.
+    outputs[output]!.resume();
+  };
   return {
-    stdout,
+    outputs,
+    leave,
     finished,
     async stop() {
       kill();
-      // Whatever is still in the pipe is thrown away, so that the process can be reaped.
-      stdout.resume();
+      // Whatever is still in the pipes is thrown away, so that the process can be reaped.
+      outputs.forEach((_, output) => leave(output));
       await finished.catch(() => undefined);
     },
   };
 }
 
 function buildCommand(command: FfmpegCommand): fluent.FfmpegCommand {
-  const ffmpeg = fluent({ stdoutLines: 40, logger: undefined });
-  ffmpeg.setFfmpegPath(command.tools.ffmpeg);
+  const ffmpeg = fluent();
   ffmpeg.input(asFile(command.path)).inputOptions(['-hide_banner', '-nostats', ...command.inputOptions]);
-  if (command.sideInput) {
-    ffmpeg.input(Readable.from([Buffer.from(command.sideInput.bytes)]));
-    ffmpeg.inputOptions([...command.sideInput.options]);
-  } else {
-    ffmpeg.addOption('-nostdin');
-  }
+  if (command.sideInput) ffmpeg.input('pipe:0').inputOptions([...command.sideInput.options]);
+  else ffmpeg.inputOptions('-nostdin');
   ffmpeg.complexFilter(command.filters);
-  const level = command.logLevel ?? 'error';
-  ffmpeg.outputOptions(['-loglevel', level, '-map', '[out]', ...passThrough(command.tools), ...command.outputOptions]);
+  command.outputs.forEach(({ label, options }, output) => {
+    ffmpeg
+      .output(`pipe:${descriptorOf(output)}`)
+      .outputOptions(['-loglevel', command.logLevel ?? 'error', '-map', `[${label}]`])
+      .outputOptions([...passThrough(command.tools), ...options]);
+  });
   return ffmpeg;
 }
 

@@ -147,8 +147,13 @@ async function decodeTimes(
     inputOptions: ['-copyts', '-noautorotate', '-reinit_filter', '0'],
     // showinfo sums up every pixel it sees; a corner of the picture costs nothing.
     filters: `[0:V:0]settb=${numerator}/${denominator},crop=min(iw\\,2):min(ih\\,2):0:0,showinfo[out]`,
-    outputOptions: ['-f', 'null', ...(most === undefined ? [] : ['-frames:v', String(most)])],
-    bufferBytes: 1 << 16,
+    outputs: [
+      {
+        label: 'out',
+        options: ['-f', 'null', ...(most === undefined ? [] : ['-frames:v', String(most)])],
+        bufferBytes: 1 << 16,
+      },
+    ],
     logLevel: 'info',
     signal,
     onLine(line) {
@@ -157,7 +162,7 @@ async function decodeTimes(
     },
   });
   try {
-    ffmpeg.stdout.resume();
+    ffmpeg.leave(0);
     await ffmpeg.finished;
   } finally {
     await ffmpeg.stop();

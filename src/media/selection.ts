@@ -35,15 +35,18 @@ export function stretchOf(select: FrameSelection, frameCount: number): Stretch {
   }
 }
 
-/** The same selection where frames are counted from `from` instead of the video's first. */
-export function countedFrom(select: FrameSelection, { from, to }: Stretch): FrameSelection {
+/** The same selection where frames are counted from the first of `stretch`, in which it must lie. */
+export function countedFrom(select: FrameSelection, stretch: Stretch): FrameSelection {
+  const { from: origin } = stretch;
   switch (select.kind) {
     case 'all':
       return select;
-    case 'every':
-      return { kind: 'every', stride: select.stride, from: 0, to: to - from };
+    case 'every': {
+      const { from, to } = stretchOf(select, stretch.to);
+      return { kind: 'every', stride: select.stride, from: from - origin, to: to - origin };
+    }
     case 'listed':
-      return { kind: 'listed', indices: select.indices.map((index) => index - from) };
+      return { kind: 'listed', indices: select.indices.map((index) => index - origin) };
   }
 }
 

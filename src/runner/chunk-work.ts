@@ -1,10 +1,11 @@
-// Runs one chunk of a stage, in this thread or in a worker's: the same code either way. An order is
-// plain data; what only the build's own thread can do (fetch a model, tell people) is asked of its host.
+// Runs chunks of stages, one or several that see the same frames, in this thread or in a worker's: the same
+// code either way. An order is plain data; what only the build's own thread can do (fetch a model, tell people) is asked of its host.
 import { mkdirSync, rmSync } from 'node:fs';
 import type { Json } from '../base/canonical-json.js';
 import type { RunResult } from '../engine/job.js';
 import type { InstalledModel } from '../models/open.js';
 import type { EpisodeRunConfig } from '../stage/config.js';
+import type { FrameRequest } from '../stage/frames.js';
 import type { ModelCard, OpenModel } from '../stage/model.js';
 import type { ChunkContext, ChunkedStage, StageCatalogue, TakenResources } from '../stage/stage.js';
 import { framesFor, mediaProbe } from './frames.js';
@@ -42,29 +43,78 @@ export interface ChunkHost {
   progress(done: number, total: number): void;
 }
 
-/** Runs a chunk to its end; its part then lies in `order.part`. */
-export async function workOnChunk(
-  order: ChunkOrder,
-  host: ChunkHost,
-  { catalogue, signal }: { readonly catalogue: StageCatalogue; readonly signal: AbortSignal },
-): Promise<RunResult> {
-  const stage = await loadStage(order.code, { catalogue, projectRoot: order.projectRoot });
-  if (!('chunks' in stage)) throw new Error(`the stage of ${order.job.action.id} does not work in chunks`);
-  try {
-    return await attempt(stage, order, host, { signal, seek: true });
-  } catch (error) {
-    // By name: where the decoder was never loaded there is nothing of its to compare with.
-    if (!(error instanceof Error && error.name === 'InexactSeek')) throw error;
-    return await attempt(stage, order, host, { signal, seek: false });
-  }
+/** A chunk to run, and who hears of it. */
+export interface ChunkMember {
+  readonly order: ChunkOrder;
+  readonly host: ChunkHost;
+  /** Stops this chunk and leaves the others. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs chunks side by side, each to its end; its part then lies in `order.part`. What several of them see
+ * of a video is decoded once. One that fails leaves the others alone.
+ */
+export async function workOnChunks(
+  members: readonly ChunkMember[],
+  catalogue: StageCatalogue,
+): Promise<PromiseSettledResult<RunResult>[]> {
+  const results = await attempt(members, { catalogue, seek: true });
+  const again = [...results.keys()].filter((at) => isInexact(results[at]!));
+  if (again.length === 0) return results;
+  const second = await attempt(
+    again.map((at) => members[at]!),
+    { catalogue, seek: false },
+  );
+  again.forEach((at, place) => (results[at] = second[place]!));
+  return results;
+}
+
+/** By name: where the decoder was never loaded there is nothing of its to compare with. */
+function isInexact(result: PromiseSettledResult<RunResult>): boolean {
+  return result.status === 'rejected' && result.reason instanceof Error && result.reason.name === 'InexactSeek';
+}
+
+interface Prepared {
+  readonly chunks: ChunkedStage['chunks'];
+  readonly context: ChunkContext;
+  readonly request: FrameRequest | undefined;
+  readonly device: () => RunResult['device'];
 }
 
 async function attempt(
-  { chunks }: ChunkedStage,
-  order: ChunkOrder,
-  host: ChunkHost,
-  { signal, seek }: { readonly signal: AbortSignal; readonly seek: boolean },
-): Promise<RunResult> {
+  members: readonly ChunkMember[],
+  how: { readonly catalogue: StageCatalogue; readonly seek: boolean },
+): Promise<PromiseSettledResult<RunResult>[]> {
+  const prepared = await Promise.allSettled(members.map((member) => prepare(member, how.catalogue)));
+  const readers = prepared.flatMap((one) => {
+    if (one.status === 'rejected' || one.value.request === undefined) return [];
+    return [{ context: one.value.context, request: one.value.request }];
+  });
+  const given = await Promise.allSettled([framesFor(readers, how)]);
+  return Promise.allSettled(
+    prepared.map(async (one, at): Promise<RunResult> => {
+      if (one.status === 'rejected') throw one.reason;
+      const { chunks, context, request, device } = one.value;
+      const { order, signal } = members[at]!;
+      if (request === undefined) return { counts: await chunks.runChunk(context, order.chunk), device: device() };
+      if (given[0].status === 'rejected') throw given[0].reason;
+      const own = given[0].value[readers.findIndex((reader) => reader.context === context)]!;
+      try {
+        const counts = await chunks.runChunk({ ...context, frames: own.frames }, order.chunk);
+        signal.throwIfAborted();
+        return { counts, device: device() };
+      } finally {
+        await own.leave();
+      }
+    }),
+  );
+}
+
+async function prepare({ order, host, signal }: ChunkMember, catalogue: StageCatalogue): Promise<Prepared> {
+  const stage = await loadStage(order.code, { catalogue, projectRoot: order.projectRoot });
+  if (!('chunks' in stage)) throw new Error(`the stage of ${order.job.action.id} does not work in chunks`);
+  const { chunks }: ChunkedStage = stage;
   rmSync(order.part, { recursive: true, force: true });
   mkdirSync(order.part, { recursive: true });
   let device: RunResult['device'];
@@ -95,11 +145,7 @@ async function attempt(
     signal,
     progress: (done, total) => host.progress(done, total),
   };
-  const request = await chunks.wants?.(context, order.chunk);
-  const frames = request && framesFor(context, request, { seek });
-  const counts = await chunks.runChunk(frames === undefined ? context : { ...context, frames }, order.chunk);
-  signal.throwIfAborted();
-  return { counts, device };
+  return { chunks, context, request: await chunks.wants?.(context, order.chunk), device: () => device };
 }
 
 function cardOf({ cards, job }: ChunkOrder, role: ModelRole): ModelCard {

@@ -1,5 +1,5 @@
 // Gives a stage the frames that it asked for. What the container knows comes from the frame index
-// that probe made, so that no stage looks into the video a second time.
+// that probe made, so that no stage looks into the video a second time; what several want is decoded once.
 import { framesIndexSchema, type FramesIndex } from '../stage/artifacts.js';
 import type { Frame, FrameRequest } from '../stage/frames.js';
 import { readJson } from '../stage/read-write.js';
@@ -12,19 +12,65 @@ export const mediaProbe: MediaProbe = {
   },
 };
 
-export async function* framesFor(
-  context: Pick<StageContext, 'inputs' | 'signal'>,
-  request: FrameRequest,
+/** Who wants frames, and which. */
+export interface FrameReader {
+  readonly context: Pick<StageContext, 'inputs' | 'signal'>;
+  readonly request: FrameRequest;
+}
+
+export interface GivenFrames {
+  readonly frames: AsyncIterable<Frame>;
+  /** To be called when the reader has ended, whether it read all, some or none: others may wait for it. */
+  leave(): Promise<void>;
+}
+
+/** The frames of each reader, in their order; a video that several look at is decoded once. All must read side by side. */
+export async function framesFor(
+  readers: readonly FrameReader[],
   { seek }: { readonly seek: boolean },
-): AsyncGenerator<Frame> {
-  const { decodeFrames } = await import('../media/decode.js');
+): Promise<readonly GivenFrames[]> {
+  const { SharedDecode } = await import('../media/decode.js');
+  const given = new Map<FrameReader, GivenFrames>();
+  for (const group of groupsOf(readers)) {
+    const { path, facts } = await sourceOf(group[0]!);
+    const decode = new SharedDecode(
+      path,
+      facts,
+      group.map(({ request, context: { signal } }) => ({ request, signal })),
+      { seek },
+    );
+    group.forEach((reader, place) => {
+      given.set(reader, { frames: decode.frames(place), leave: () => decode.leave(place) });
+    });
+  }
+  return readers.map((reader) => given.get(reader)!);
+}
+
+/** Readers of the same video by the same index; of those that sample by two taps one decode can feed only one. */
+function groupsOf(readers: readonly FrameReader[]): FrameReader[][] {
+  const groups = new Map<string, FrameReader[]>();
+  readers.forEach((reader, place) => {
+    const { context, request } = reader;
+    const key = JSON.stringify([context.inputs.path(request.video), context.inputs.optional('frames')]);
+    const group = groups.get(key) ?? [];
+    const isSecond = request.scaler === 'two-tap' && group.some(({ request: { scaler } }) => scaler === 'two-tap');
+    if (isSecond) groups.set(`${key} ${place}`, [reader]);
+    else groups.set(key, [...group, reader]);
+  });
+  return [...groups.values()];
+}
+
+async function sourceOf({
+  context,
+  request,
+}: FrameReader): Promise<{ readonly path: string; readonly facts: VideoFacts }> {
   const path = context.inputs.path(request.video);
   const index = context.inputs.optional('frames');
   const facts =
     index === undefined
       ? await mediaProbe.probe(path, context.signal)
       : factsOf(await readJson(index, framesIndexSchema));
-  yield* decodeFrames(path, facts, request, context.signal, { seek });
+  return { path, facts };
 }
 
 function factsOf(index: FramesIndex): VideoFacts {

@@ -1,11 +1,12 @@
 // Runs an action for the engine: a built-in stage, a user's module, or a command. Hands a stage its
 // paths, its frames and its models; knows no cache and no plan.
 import { rmSync } from 'node:fs';
-import type { Json } from '../base/canonical-json.js';
+import { canonicalJson, type Json } from '../base/canonical-json.js';
 import { problem } from '../base/problem.js';
-import type { ChunkedAction, ChunkPlace } from '../engine/chunks.js';
+import type { ChunkedAction, ChunkRequest } from '../engine/chunks.js';
 import type { ActionRunner } from '../engine/execute.js';
 import type { ActionJob, RunResult } from '../engine/job.js';
+import type { Action } from '../graph/graph.js';
 import type { Device } from '../models/devices.js';
 import type { ModelEvent } from '../models/install.js';
 import { modelDigest, type ModelEntry, type Registry } from '../models/registry.js';
@@ -15,8 +16,9 @@ import type { OpenModel } from '../stage/model.js';
 import type { ChunkedStage, SplitReading, Stage, StageCatalogue, StageContext } from '../stage/stage.js';
 import {
   noFrames,
-  workOnChunk,
+  workOnChunks,
   type ChunkHost,
+  type ChunkMember,
   type ChunkOrder,
   type ModelOrder,
   type ModelRole,
@@ -82,28 +84,51 @@ export class StageRunner implements ActionRunner {
     const chunks = await stage.chunks.split(this.#reading(job, signal), {
       frames: typeof frames === 'number' ? frames : undefined,
     });
-    // One alone is not worth a thread, which has everything to load first.
-    const runsApart = hasWorkers && chunks.length > 1;
+    const looksAt = this.looksAt(job.action);
     return {
       chunks,
-      runChunk: (chunk, place, chunkSignal) => {
-        const order = this.#order(job, code, chunk, place);
-        // Time limit and retries count for each chunk, as for an action of its own.
-        return runAttempts(
-          job.action.rule,
-          (within) => {
-            const host: ChunkHost = {
-              model: (role) => this.#installModel(role, job, within),
-              progress: (done, total) => place.progress(done, total),
-            };
-            if (runsApart) return runInWorker(order, host, within);
-            return workOnChunk(order, host, { catalogue: this.#world.catalogue, signal: within });
-          },
-          chunkSignal,
-        );
-      },
+      stretchOf: (chunk) => looksAt && `${looksAt} ${canonicalJson(chunk)}`,
       merge: async (parts) => ({ counts: await this.#merge(stage, job, parts, signal) }),
     };
+  }
+
+  looksAt({ rule, inputs }: Action): string | undefined {
+    // Time limit and retries count for each chunk, as for an action of its own.
+    if (rule.code.kind !== 'stage' || rule.retries > 0 || rule.timeoutSeconds !== undefined) return undefined;
+    const role = this.#world.catalogue[rule.code.stage]?.looksAt;
+    return inputs.find((input) => input.role === role)?.path;
+  }
+
+  async runChunks(requests: readonly ChunkRequest[]): Promise<readonly PromiseSettledResult<RunResult>[]> {
+    const [first, ...others] = requests;
+    if (first !== undefined && others.length === 0) return Promise.allSettled([this.#runAttempts(first)]);
+    return this.#runTogether(requests);
+  }
+
+  #runAttempts(request: ChunkRequest): Promise<RunResult> {
+    return runAttempts(
+      request.job.action.rule,
+      async (signal) => {
+        const [made] = await this.#runTogether([{ ...request, signal }]);
+        if (made!.status === 'rejected') throw made!.reason;
+        return made!.value;
+      },
+      request.signal,
+    );
+  }
+
+  #runTogether(requests: readonly ChunkRequest[]): Promise<PromiseSettledResult<RunResult>[]> {
+    const members = requests.map((request): ChunkMember => {
+      const { job, place, signal } = request;
+      const host: ChunkHost = {
+        model: (role) => this.#installModel(role, job, signal),
+        progress: (done, total) => place.progress(done, total),
+      };
+      return { order: this.#order(request), host, signal };
+    });
+    // One alone is not worth a thread, which has everything to load first.
+    const runsApart = hasWorkers && requests.some(({ isOnly }) => !isOnly);
+    return runsApart ? runInWorker(members) : workOnChunks(members, this.#world.catalogue);
   }
 
   async #runWhole(stage: Stage, job: ActionJob, signal: AbortSignal): Promise<RunResult> {
@@ -126,8 +151,13 @@ export class StageRunner implements ActionRunner {
       progress: (done, total) => job.progress(done, total),
     };
     const request = await stage.wants?.(context);
-    const frames = request && framesFor(context, request, { seek: false });
-    return { counts: await stage.run(frames === undefined ? context : { ...context, frames }), device };
+    if (request === undefined) return { counts: await stage.run(context), device };
+    const [given] = await framesFor([{ context, request }], { seek: false });
+    try {
+      return { counts: await stage.run({ ...context, frames: given!.frames }), device };
+    } finally {
+      await given!.leave();
+    }
   }
 
   #merge({ chunks }: ChunkedStage, job: ActionJob, parts: Parameters<ChunkedAction['merge']>[0], signal: AbortSignal) {
@@ -154,8 +184,10 @@ export class StageRunner implements ActionRunner {
     };
   }
 
-  #order(job: ActionJob, code: ChunkOrder['code'], chunk: Json, { folder, resources }: ChunkPlace): ChunkOrder {
+  #order({ job, chunk, place: { folder, resources } }: ChunkRequest): ChunkOrder {
     const { id, ep, outputs, rule } = job.action;
+    const { code } = rule;
+    if (code.kind === 'command') throw new Error(`${id} is a command, which has no chunks`);
     const roles = rule.models as readonly ModelRole[];
     return {
       code,

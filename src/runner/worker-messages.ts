@@ -4,17 +4,19 @@ import { ProblemError, type Problem } from '../base/problem.js';
 import type { RunResult } from '../engine/job.js';
 import type { ChunkOrder, ModelOrder, ModelRole } from './chunk-work.js';
 
+/** `member` is a chunk's place among those that run together. */
 export type ToWorker =
-  | { readonly kind: 'run'; readonly order: ChunkOrder }
-  | { readonly kind: 'stop'; readonly reason: PlainError }
-  | { readonly kind: 'model'; readonly order: ModelOrder }
-  | { readonly kind: 'no-model'; readonly error: PlainError };
+  | { readonly kind: 'run'; readonly orders: readonly ChunkOrder[] }
+  | { readonly kind: 'stop'; readonly member: number; readonly reason: PlainError }
+  | { readonly kind: 'model'; readonly member: number; readonly order: ModelOrder }
+  | { readonly kind: 'no-model'; readonly member: number; readonly error: PlainError };
 
 export type FromWorker =
-  | { readonly kind: 'progress'; readonly done: number; readonly total: number }
-  | { readonly kind: 'model'; readonly role: ModelRole }
-  | { readonly kind: 'done'; readonly result: RunResult }
-  | { readonly kind: 'failed'; readonly error: PlainError };
+  | { readonly kind: 'progress'; readonly member: number; readonly done: number; readonly total: number }
+  | { readonly kind: 'model'; readonly member: number; readonly role: ModelRole }
+  | { readonly kind: 'done'; readonly results: readonly PlainResult[] };
+
+export type PlainResult = { readonly result: RunResult } | { readonly error: PlainError };
 
 /** An error as plain data. */
 export interface PlainError {

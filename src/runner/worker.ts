@@ -1,47 +1,70 @@
-// The thread that chunks run in, one at a time: takes orders from workers.ts and answers them. It
-// writes into the part's folder alone and knows no store and no plan.
+// The thread that chunks run in, those that see the same frames together: takes orders from workers.ts and
+// answers them. It writes into the parts' folders alone and knows no store and no plan.
 import { parentPort } from 'node:worker_threads';
 import { loadHash } from '../hash/xxh64.js';
 import { loadCatalogue } from './catalogue.js';
-import { workOnChunk, type ModelOrder } from './chunk-work.js';
+import { workOnChunks, type ChunkMember, type ChunkOrder, type ModelOrder, type ModelRole } from './chunk-work.js';
 import { errorFrom, plainError, type FromWorker, type ToWorker } from './worker-messages.js';
 
 const port = parentPort!;
-let stop = new AbortController();
-let answerModel: { resolve(order: ModelOrder): void; reject(error: unknown): void } | undefined;
+
+/** A chunk at work. */
+interface Member extends ChunkMember {
+  readonly stop: AbortController;
+  answerModel: { resolve(order: ModelOrder): void; reject(error: unknown): void } | undefined;
+}
+
+let members: readonly Member[] = [];
 
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'run':
-      stop = new AbortController();
-      void run(message);
+      members = message.orders.map(memberFor);
+      void run();
       return;
     case 'stop':
-      stop.abort(errorFrom(message.reason));
+      members[message.member]?.stop.abort(errorFrom(message.reason));
       return;
     case 'model':
-      answerModel?.resolve(message.order);
+      members[message.member]?.answerModel?.resolve(message.order);
       return;
     case 'no-model':
-      answerModel?.reject(errorFrom(message.error));
+      members[message.member]?.answerModel?.reject(errorFrom(message.error));
       return;
   }
 });
 
-async function run({ order }: ToWorker & { kind: 'run' }): Promise<void> {
-  const host = {
-    model: (role: 'detector' | 'embedder') =>
-      new Promise<ModelOrder>((resolve, reject) => {
-        answerModel = { resolve, reject };
-        say({ kind: 'model', role });
-      }),
-    progress: (done: number, total: number) => say({ kind: 'progress', done, total }),
+function memberFor(order: ChunkOrder, place: number): Member {
+  const stop = new AbortController();
+  const member: Member = {
+    order,
+    stop,
+    signal: stop.signal,
+    answerModel: undefined,
+    host: {
+      model: (role: ModelRole) =>
+        new Promise<ModelOrder>((resolve, reject) => {
+          member.answerModel = { resolve, reject };
+          say({ kind: 'model', member: place, role });
+        }),
+      progress: (done, total) => say({ kind: 'progress', member: place, done, total }),
+    },
   };
+  return member;
+}
+
+async function run(): Promise<void> {
   try {
     const [catalogue] = await Promise.all([loadCatalogue(), loadHash()]);
-    say({ kind: 'done', result: await workOnChunk(order, host, { catalogue, signal: stop.signal }) });
+    const results = await workOnChunks(members, catalogue);
+    say({
+      kind: 'done',
+      results: results.map((one) =>
+        one.status === 'fulfilled' ? { result: one.value } : { error: plainError(one.reason) },
+      ),
+    });
   } catch (error) {
-    say({ kind: 'failed', error: plainError(error) });
+    say({ kind: 'done', results: members.map(() => ({ error: plainError(error) })) });
   }
 }
 

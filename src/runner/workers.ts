@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { RunResult } from '../engine/job.js';
-import type { ChunkHost, ChunkOrder, ModelRole } from './chunk-work.js';
-import { errorFrom, plainError, type FromWorker, type ToWorker } from './worker-messages.js';
+import type { ChunkMember, ModelRole } from './chunk-work.js';
+import { errorFrom, plainError, type FromWorker, type PlainResult, type ToWorker } from './worker-messages.js';
 
 const program = fileURLToPath(new URL('./worker.js', import.meta.url));
 
@@ -29,50 +29,53 @@ interface Crew {
 
 const idle: Crew[] = [];
 
-/** Runs a chunk in a worker. Rejects with its error, or with the signal's reason. */
-export async function runInWorker(order: ChunkOrder, host: ChunkHost, signal: AbortSignal): Promise<RunResult> {
-  signal.throwIfAborted();
+/** Runs chunks in one worker, side by side. A result is each chunk's own: its error, or its signal's reason, too. */
+export async function runInWorker(members: readonly ChunkMember[]): Promise<PromiseSettledResult<RunResult>[]> {
   const crew = takeIdle() ?? start();
   const { worker } = crew;
   const tell = (message: ToWorker): void => worker.postMessage(message);
   let graceTimer: NodeJS.Timeout | undefined;
-  const stop = (): void => {
-    tell({ kind: 'stop', reason: plainError(signal.reason) });
-    graceTimer = setTimeout(() => void worker.terminate(), graceMs);
-  };
-  const give = async (role: ModelRole): Promise<void> => {
+  const stops = members.map(({ signal }, member) => () => {
+    tell({ kind: 'stop', member, reason: plainError(signal.reason) });
+    if (members.every((other) => other.signal.aborted)) graceTimer = setTimeout(() => void worker.terminate(), graceMs);
+  });
+  const give = async (member: number, role: ModelRole): Promise<void> => {
     try {
-      tell({ kind: 'model', order: await host.model(role) });
+      tell({ kind: 'model', member, order: await members[member]!.host.model(role) });
     } catch (error) {
-      tell({ kind: 'no-model', error: plainError(error) });
+      tell({ kind: 'no-model', member, error: plainError(error) });
     }
   };
+  const settled = (member: number, made: PlainResult): PromiseSettledResult<RunResult> => {
+    if ('result' in made) return { status: 'fulfilled', value: made.result };
+    const { signal } = members[member]!;
+    return { status: 'rejected', reason: signal.aborted ? (signal.reason as unknown) : errorFrom(made.error) };
+  };
   try {
-    return await new Promise<RunResult>((resolve, reject) => {
-      const fail = (error: Error): void => reject(signal.aborted ? (signal.reason as Error) : error);
-      crew.gone = fail;
+    return await new Promise<PromiseSettledResult<RunResult>[]>((resolve) => {
+      crew.gone = (why) => resolve(members.map((_, member) => settled(member, { error: plainError(why) })));
       crew.heard = (message) => {
         switch (message.kind) {
           case 'progress':
-            host.progress(message.done, message.total);
+            members[message.member]!.host.progress(message.done, message.total);
             return;
           case 'model':
-            void give(message.role);
+            void give(message.member, message.role);
             return;
           case 'done':
-            resolve(message.result);
-            return;
-          case 'failed':
-            fail(errorFrom(message.error));
+            resolve(message.results.map((made, member) => settled(member, made)));
             return;
         }
       };
-      signal.addEventListener('abort', stop, { once: true });
-      tell({ kind: 'run', order });
+      tell({ kind: 'run', orders: members.map(({ order }) => order) });
+      members.forEach(({ signal }, member) => {
+        if (signal.aborted) stops[member]!();
+        else signal.addEventListener('abort', stops[member]!, { once: true });
+      });
     });
   } finally {
     clearTimeout(graceTimer);
-    signal.removeEventListener('abort', stop);
+    members.forEach(({ signal }, member) => signal.removeEventListener('abort', stops[member]!));
     rest(crew);
   }
 }

@@ -167,6 +167,8 @@ export interface StageEntry {
   readonly inputs: readonly string[];
   readonly optionalInputs?: readonly string[];
   readonly outputs: readonly string[];
+  /** Role of the video of which its chunks are stretches `{ from, to }`, in frames; then one decode can serve several stages. */
+  readonly looksAt?: string;
   /** How often it runs; pipeline.yaml is checked against it where it is said. */
   readonly scope?: 'episode' | 'project';
   // any K: a stage that reads fewer params is a stage all the same

@@ -1,9 +1,10 @@
 // A real clip, detected in chunks by the program itself: killed in the middle it goes on where it was,
 // and the bytes are those of a build in one piece.
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { sha256File } from '../../src/hash/sha256.js';
+import { usualMediaTools } from '../../src/media/tools.js';
 import { Inventory } from '../../src/store/inventory.js';
 import { runs, startSa, until } from '../support/cli.js';
 import { describeWithShared, shared } from '../support/shared.js';
@@ -76,5 +77,41 @@ describeWithShared('a real clip', ['data/video/angelone_240p.mp4', 'models/yunet
     expect(seen.size).toBeGreaterThan(finished.size);
     expect(keptChunks(killed).size).toBe(0);
     expect(detections(killed)).toBe(detections(whole));
+  });
+
+  test('is decoded once for scenes and detect, whatever the number of jobs, and alone each makes the same', async () => {
+    const world = await clipWorld();
+    const made = (): string[] =>
+      ['scenes.json', 'detections.jsonl'].map((name) => sha256File(join(world.root, 'data/manifests/clip', name)));
+    const { ffmpeg } = await usualMediaTools();
+    const log = join(world.root, 'decodes');
+    const noting = join(world.root, 'ffmpeg');
+    writeFileSync(noting, `#!/bin/sh\ncase "$*" in *rawvideo*) echo >> '${log}' ;; esac\nexec '${ffmpeg}' "$@"\n`);
+    chmodSync(noting, 0o755);
+    const decodes = async (...more: string[]): Promise<number> => {
+      writeFileSync(log, '');
+      const own = [
+        '--stride',
+        '6',
+        '--det-size',
+        '160',
+        '--detector',
+        'yunet-n',
+        '--no-cache',
+        '--chunk-frames',
+        '800',
+      ];
+      const build = startSa(world.root, ['build', 'clip', ...own, ...more], { ...env, FFMPEG_PATH: noting });
+      expect((await build.ended).code).toBe(0);
+      return readFileSync(log, 'utf8').length;
+    };
+    const both = ['--force', 'scenes', '--force', 'detect', 'scenes', 'detect'];
+    expect(await decodes('scenes')).toBe(2);
+    expect(await decodes('detect')).toBe(2);
+    const alone = made();
+    for (const jobs of ['1', '3']) {
+      expect(await decodes(...both, '--jobs', jobs)).toBe(2);
+      expect(made()).toEqual(alone);
+    }
   });
 });

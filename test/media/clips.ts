@@ -1,7 +1,8 @@
 // Small odd videos, made with ffmpeg when a test asks. Frame n is evenly gray, 40 + 8n, so that a
 // picture tells which frame it is.
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -28,9 +29,8 @@ export const x264 = ['-c:v', 'libx264', '-qp', '4', '-pix_fmt', 'yuv420p'];
 
 /** A folder for this test file's clips; removed at its end. */
 export function clipFolder(): (name: string) => string {
-  let folder = '';
-  const ready = mkdtemp(join(tmpdir(), 'sa-clips-')).then((made) => (folder = made));
-  afterAll(async () => rm(await ready, { recursive: true }));
+  const folder = mkdtempSync(join(tmpdir(), 'sa-clips-'));
+  afterAll(() => rm(folder, { recursive: true }));
   return (name) => join(folder, name);
 }
 

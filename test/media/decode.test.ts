@@ -161,15 +161,15 @@ test('ffmpeg stands still while nobody reads', async () => {
     path,
     inputOptions: [],
     filters: '[0:V:0]scale=1280:960,format=rgb24[out]',
-    outputOptions: ['-f', 'rawvideo'],
-    bufferBytes: megabyte,
+
+    outputs: [{ label: 'out', options: ['-f', 'rawvideo'], bufferBytes: megabyte }],
     signal: never,
   });
   try {
-    while (ffmpeg.stdout.readableLength < megabyte) await new Promise((done) => setTimeout(done, 20));
+    while (ffmpeg.outputs[0]!.readableLength < megabyte) await new Promise((done) => setTimeout(done, 20));
     await new Promise((done) => setTimeout(done, 300));
     // All 24 frames are 88 MB; a read that was under way may come on top of the megabyte.
-    expect(ffmpeg.stdout.readableLength).toBeLessThan(megabyte + 200_000);
+    expect(ffmpeg.outputs[0]!.readableLength).toBeLessThan(megabyte + 200_000);
   } finally {
     await ffmpeg.stop();
   }

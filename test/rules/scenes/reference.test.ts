@@ -13,6 +13,7 @@ import { thumbnail } from '../../../rules/scenes/thumbnail.js';
 import { unlikeMeter } from '../../../rules/scenes/unlike.js';
 import { decodeFrames } from '../../../src/media/decode.js';
 import { probeVideo } from '../../../src/media/probe.js';
+import type { StageInputs } from '../../../src/stage/stage.js';
 import { defaultConfig } from '../../../src/stage/config.js';
 import { describeWithShared, shared } from '../../support/shared.js';
 import { scoreBoundaries } from './boundaries.js';
@@ -63,8 +64,9 @@ async function measured(path: string): Promise<Measured> {
   const index = framesIndex(facts);
   const framesPath = join(folder, 'frames.json');
   await writeFile(framesPath, JSON.stringify(index));
-  const inputs = { path: () => framesPath } as unknown as Parameters<NonNullable<typeof stage.wants>>[0]['inputs'];
-  const request = await stage.wants!({ ep: 'x', params: defaultConfig(), inputs });
+  const inputs = { path: () => framesPath } as unknown as StageInputs;
+  const whole = { from: 0, to: index.frame_count };
+  const request = await stage.chunks.wants!({ ep: 'x', params: defaultConfig(), inputs }, whole);
   const [scorer, meter, finder] = [contentScorer(), unlikeMeter(), gradualFinder()];
   const scores: number[] = [];
   for await (const frame of decodeFrames(path, facts, request, signal)) {

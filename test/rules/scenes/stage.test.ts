@@ -7,6 +7,8 @@ import { scenesSchema, type Scenes } from '../../../src/stage/artifacts.js';
 import { defaultConfig, type EpisodeRunConfig } from '../../../src/stage/config.js';
 import type { Frame, FrameRequest } from '../../../src/stage/frames.js';
 import type { StageContext } from '../../../src/stage/stage.js';
+import type { Run } from '../../../rules/media/division.js';
+import { runChunked } from '../../support/chunked-stage.js';
 import { framesJson } from '../../support/json-stage.js';
 
 /** Runs the stage on even gray frames of these levels, at 25 a second unless `ptsMs` says otherwise. */
@@ -14,6 +16,7 @@ async function run(
   levels: readonly number[],
   params: Partial<EpisodeRunConfig> = {},
   ptsMs?: readonly number[],
+  frames?: number,
 ): Promise<{ readonly request: FrameRequest; readonly scenes: Scenes }> {
   const folder = await mkdtemp(join(tmpdir(), 'sa-scenes-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -23,19 +26,22 @@ async function run(
     params: { ...defaultConfig(), ...params },
     inputs: { path },
     outputs: { path },
-    frames: pictures(levels),
     signal: new AbortController().signal,
     progress: () => undefined,
   } as unknown as StageContext<'scene_detector' | 'scene_threshold' | 'scene_min_len'>;
-  const request = await stage.wants!(context);
-  await stage.run(context);
+  const [chunk] = await stage.chunks.split(context, { frames: undefined });
+  const request = await stage.chunks.wants!(context, chunk!);
+  const own = (run: Run) => Promise.resolve(pictures(levels, run));
+  await runChunked(stage, context, { ...(frames === undefined ? {} : { frames }), framesOf: own });
   return { request, scenes: scenesSchema.parse(JSON.parse(await readFile(path('scenes'), 'utf8'))) };
 }
 
-async function* pictures(levels: readonly number[]): AsyncGenerator<Frame> {
+async function* pictures(levels: readonly number[], { from, to }: Run): AsyncGenerator<Frame> {
   await Promise.resolve();
-  const data = new Uint8Array(2 * 3);
-  for (const [index, level] of levels.entries()) yield { index, width: 2, height: 1, data: data.fill(level) };
+  const size = { width: 256, height: 128 };
+  const data = new Uint8Array(size.width * size.height * 3);
+  for (const [index, level] of levels.entries())
+    if (index >= from && index < to) yield { index, ...size, data: data.fill(level) };
 }
 
 const dark = Array.from({ length: 20 }, () => 10);
@@ -83,5 +89,19 @@ test('hybrid finds a cut and says so, and a flash is none', async () => {
 
 test('every frame is asked for, 256 pixels on its longest side', async () => {
   const { request } = await run(dark);
-  expect(request).toMatchObject({ select: { kind: 'all' }, size: { width: 256, height: 128 }, scaler: 'two-tap' });
+  expect(request).toMatchObject({
+    select: { kind: 'every', stride: 1, from: 0, to: 20 },
+    size: { width: 256, height: 128 },
+    scaler: 'two-tap',
+  });
+});
+
+test('runs of any length give the same scores and scenes, also where a run ends at a cut or inside a dissolve', async () => {
+  const dissolve = Array.from({ length: 16 }, (_, at) => 210 - 12 * at);
+  const levels = [...dark, ...bright, ...dissolve, ...dark, ...bright, 10, 10, ...bright];
+  for (const scene_detector of ['pyscenedetect', 'adaptive', 'hybrid'] as const) {
+    const whole = await run(levels, { scene_detector });
+    for (const frames of [1, 2, 7, 20, 45, levels.length - 1])
+      expect((await run(levels, { scene_detector }, undefined, frames)).scenes).toEqual(whole.scenes);
+  }
 });

@@ -1,0 +1,123 @@
+// Several readers of one video: one ffmpeg process, and each is handed what it would be handed alone.
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { decodeFrames, SharedDecode, type Wish } from '../../src/media/decode.js';
+import { probeVideo } from '../../src/media/probe.js';
+import type { Frame } from '../../src/stage/frames.js';
+import { clipFolder, make, x264 } from './clips.js';
+
+const clip = clipFolder();
+const never = new AbortController().signal;
+const source = ['-f', 'lavfi', '-i', 'testsrc2=s=320x240:r=25:d=6,noise=alls=8:allf=t'];
+const path = await make(clip('moving.mp4'), [...source, ...x264, '-bf', '2', '-g', '25']);
+const facts = await probeVideo(path, never);
+
+const small: Omit<Wish, 'select'> = {
+  size: { kind: 'exact', width: 64, height: 36 },
+  format: 'rgb24',
+  scaler: 'two-tap',
+};
+const fitted: Omit<Wish, 'select'> = { size: { kind: 'fit', width: 160, height: 160 }, format: 'bgr24' };
+const full: Omit<Wish, 'select'> = { size: { kind: 'full' }, format: 'gray8' };
+
+type Seen = [index: number, digest: string][];
+
+async function read(frames: AsyncIterable<Frame>, most = Infinity): Promise<Seen> {
+  const seen: Seen = [];
+  for await (const { index, data } of frames) {
+    seen.push([index, createHash('md5').update(data).digest('hex')]);
+    if (seen.length === most) break;
+  }
+  return seen;
+}
+
+/** Child processes of this one, once handles that are being closed are closed. */
+async function ownProcesses(): Promise<number> {
+  for (let turn = 0; turn < 10; turn++) await new Promise((done) => setImmediate(done));
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'ProcessWrap').length;
+}
+
+test.each([
+  ['of the whole video', [
+    { ...small, select: { kind: 'all' } },
+    { ...fitted, select: { kind: 'every', stride: 4 } },
+    { ...full, select: { kind: 'listed', indices: [3, 70, 71] } },
+  ]],
+  ['of one stretch in the middle', [
+    { ...small, select: { kind: 'every', stride: 1, from: 60, to: 100 } },
+    { ...fitted, select: { kind: 'every', stride: 7, from: 63, to: 100 } },
+  ]],
+  ['of stretches that only overlap, and one who wants nothing', [
+    { ...fitted, select: { kind: 'every', stride: 1, from: 40, to: 80 } },
+    { ...full, select: { kind: 'listed', indices: [] } },
+    { ...small, select: { kind: 'every', stride: 3, from: 70, to: 130 } },
+  ]],
+] as [string, Wish[]][])('readers %s are handed the frames that each would get alone, of one process', async (_, wishes) => {
+  for (const seek of [false, true]) {
+    const alone: Seen[] = [];
+    for (const wish of wishes) alone.push(await read(decodeFrames(path, facts, wish, never, { seek })));
+    const decode = new SharedDecode(path, facts, wishes.map((request) => ({ request, signal: never })), { seek });
+    let processes = 0;
+    const together = await Promise.all(
+      wishes.map(async (__, place) => {
+        const frames = decode.frames(place);
+        const first = await frames.next();
+        processes = Math.max(processes, await ownProcesses());
+        const rest = async function* (): AsyncGenerator<Frame> {
+          if (first.done !== true) yield first.value;
+          yield* frames;
+        };
+        return read(rest());
+      }),
+    );
+    expect(together).toEqual(alone);
+    expect([processes, await ownProcesses()]).toEqual([1, 0]);
+  }
+}); // prettier-ignore
+
+test('one who stops early, never begins, or is aborted leaves the others alone', async () => {
+  const wish: Wish = { ...fitted, select: { kind: 'all' } };
+  const alone = await read(decodeFrames(path, facts, wish, never));
+  const stop = new AbortController();
+  const reason = new Error('enough');
+  const signals = [never, never, never, stop.signal];
+  const decode = new SharedDecode(path, facts, signals.map((signal) => ({ request: { ...wish }, signal })), {});
+  const aborted = (async () => {
+    for await (const { index } of decode.frames(3)) if (index === 20) stop.abort(reason);
+  })();
+  const [all, few] = await Promise.all([
+    read(decode.frames(0)),
+    read(decode.frames(1), 5),
+    decode.leave(2),
+    expect(aborted).rejects.toBe(reason),
+  ]);
+  expect([all, few]).toEqual([alone, alone.slice(0, 5)]);
+  expect(await ownProcesses()).toBe(0);
+}); // prettier-ignore
+
+test('a slow reader is waited for, and gets all', async () => {
+  const wish: Wish = { ...full, select: { kind: 'all' } };
+  const decode = new SharedDecode(path, facts, [0, 1].map(() => ({ request: wish, signal: never })), {});
+  const slowly = (async () => {
+    const seen: number[] = [];
+    for await (const { index } of decode.frames(1)) {
+      seen.push(index);
+      if (index % 50 === 0) await new Promise((done) => setTimeout(done, 50));
+    }
+    return seen;
+  })();
+  const [quick, slow] = await Promise.all([read(decode.frames(0)), slowly]);
+  expect(quick.map(([index]) => index)).toEqual(slow);
+  expect(slow).toHaveLength(facts.pts.length);
+}); // prettier-ignore
+
+test('all readers are told of a video that decodes to another number of frames than its index says', async () => {
+  const longer = { ...facts, pts: [...facts.pts, facts.pts.at(-1)! + 512] };
+  const wishes: Wish[] = [{ ...small, select: { kind: 'all' } }, { ...fitted, select: { kind: 'all' } }];
+  const decode = new SharedDecode(path, longer, wishes.map((request) => ({ request, signal: never })), {});
+  const results = await Promise.allSettled(wishes.map((_, place) => read(decode.frames(place))));
+  expect(results.map((one) => (one.status === 'rejected' ? String(one.reason) : ''))).toEqual([
+    expect.stringContaining('150 of 151 frames decode'),
+    expect.stringContaining('150 of 151 frames decode'),
+  ]);
+}); // prettier-ignore

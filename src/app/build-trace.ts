@@ -1,5 +1,5 @@
-// What ran when, for chrome://tracing and Perfetto: one row a slot, one complete event an action or chunk
-// (https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU, JSON object format).
+// What ran when, for chrome://tracing and Perfetto: a row a slot, more where chunks share one; a complete event an
+// action or chunk (https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU, JSON object format).
 // It only listens; the file is written whole at the end, however the build ended.
 import { writeAtomic } from '../disk/atomic.js';
 import type { BuildObserver } from '../engine/execute.js';
@@ -26,6 +26,8 @@ interface Begun {
 
 /** Below the rows of slots. */
 const firstOwnRow = 100_000;
+/** From a slot's row to the next one of the same slot, for chunks that share it: viewers drop what overlaps in a row. */
+const rowsApart = 1000;
 
 export class BuildTrace {
   readonly #start = performance.now();
@@ -33,6 +35,8 @@ export class BuildTrace {
   readonly #events: Event[] = [];
   /** Rows of actions that ran in chunks. */
   readonly #rows = new Map<number, string>();
+  /** Rows in which a chunk runs. */
+  readonly #taken = new Set<number>();
 
   /** An observer that notes, and passes on to `observer`. */
   watching(observer: BuildObserver): BuildObserver {
@@ -47,18 +51,11 @@ export class BuildTrace {
         const at = this.#now();
         const begun = this.#running.get(action.id);
         if (begun !== undefined) begun.chunks++;
+        const tid = this.#freeRow(slot);
         return () => {
+          this.#taken.delete(tid);
           const name = `${action.id} chunk ${index + 1}`;
-          this.#events.push({
-            name,
-            cat: 'chunk',
-            ph: 'X',
-            ts: at,
-            dur: this.#now() - at,
-            pid: 1,
-            tid: slot,
-            args: {},
-          });
+          this.#events.push({ name, cat: 'chunk', ph: 'X', ts: at, dur: this.#now() - at, pid: 1, tid, args: {} });
         };
       },
       finished: (report) => {
@@ -80,7 +77,7 @@ export class BuildTrace {
         ph: 'M',
         pid: 1,
         tid,
-        args: { name: this.#rows.get(tid) ?? `slot ${tid}` },
+        args: { name: this.#rows.get(tid) ?? `slot ${tid % rowsApart}${tid < rowsApart ? '' : ', beside'}` },
       })),
     ];
     writeAtomic(absolute, `${JSON.stringify({ displayTimeUnit: 'ms', traceEvents: [...names, ...this.#events] })}\n`);
@@ -104,6 +101,13 @@ export class BuildTrace {
       tid: slot,
       args: { ...begun.args, ...args },
     });
+  }
+
+  #freeRow(slot: number): number {
+    let row = slot;
+    while (this.#taken.has(row)) row += rowsApart;
+    this.#taken.add(row);
+    return row;
   }
 
   #rowOf(id: string): number {

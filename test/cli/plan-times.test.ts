@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { PlanJson } from '../../src/app/json.js';
 import { startSa, until } from '../support/cli.js';
+import { faultsOfTrace } from '../support/trace-format.js';
 import { testWorkspace, type World } from '../support/workspace.js';
 
 const pipeline = (sleep: number, last = 'cat {inputs.a} {inputs.b} > {outputs.o}'): string => `sa: 1
@@ -47,8 +48,10 @@ interface Trace {
     readonly args: Readonly<Record<string, unknown>>;
   }[];
 }
-const eventsIn = (at: World, file: string): Trace['traceEvents'] =>
-  (JSON.parse(at.read(file)) as Trace).traceEvents.filter(({ ph }) => ph === 'X');
+function eventsIn(at: World, file: string): Trace['traceEvents'] {
+  expect(faultsOfTrace(at.read(file))).toEqual([]);
+  return (JSON.parse(at.read(file)) as Trace).traceEvents.filter(({ ph }) => ph === 'X');
+}
 
 test('--trace writes what ran when, a row a slot, also of a build that fails', async () => {
   const at = world(pipeline(0.1, 'exit 1'));

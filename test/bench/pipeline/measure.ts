@@ -1,6 +1,6 @@
 // `npm run bench:pipeline`: every part of the pipeline beside what others offer, one table. What is
 // compared runs in turns within one run; figures are medians. Lines appear on stderr as they are
-// done, the table on stdout at the end. SA_BENCH_ROWS=a,b,c chooses rows, SA_BENCH_ROUNDS how many
+// done, the table on stdout at the end. SA_BENCH_ROWS=a,b,i.4k chooses rows, SA_BENCH_ROUNDS how many
 // turns (5), SA_BENCH_MINUTES the length of the episode of (i) (43), PYTHON the interpreter of the peers.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { agglomerateRow } from './agglomerate.js';
 import type { Bench, Line, Row } from './bench.js';
 import { detectRow } from './detect.js';
 import { digestsRow } from './digests.js';
-import { episodeRow } from './episode.js';
+import { episodeRows } from './episode.js';
 import { Material } from './material.js';
 import { openCvRow } from './opencv-detector.js';
 import { libraries, versionOf } from './python.js';
@@ -29,7 +29,7 @@ const rows: readonly Row[] = [
   screenTimeRow,
   digestsRow,
   watchRow,
-  episodeRow,
+  ...episodeRows,
 ];
 const wanted = process.env['SA_BENCH_ROWS']?.split(',') ?? rows.map(({ letter }) => letter);
 
@@ -37,7 +37,7 @@ const table: string[] = [];
 const show = (text: string): void => void process.stderr.write(`${text}\n`);
 const note = (text: string): void => show(`  ... ${text}`);
 const add = (letter: string, { what, sa, beside = '', ratio = '', wanted: goal = '' }: Line): void => {
-  const text = `| ${[`(${letter}) ${what}`, sa, beside, ratio, goal].join(' | ')} |`;
+  const text = `| ${[`(${letter[0]!}) ${what}`, sa, beside, ratio, goal].join(' | ')} |`;
   show(text);
   table.push(text);
 };
@@ -47,7 +47,7 @@ try {
   const head = machine();
   show(head);
   const material = new Material(join(folder, 'media'), note);
-  for (const { letter, measure } of rows.filter((row) => wanted.includes(row.letter))) {
+  for (const { letter, measure } of rows.filter((row) => wanted.some((start) => row.letter.startsWith(start)))) {
     const bench: Bench = { folder, material, note, line: (line) => add(letter, line) };
     const start = performance.now();
     try {

@@ -20,7 +20,7 @@ const networks = [
 ] as const;
 type Network = (typeof networks)[number];
 
-const clipSeconds = 60;
+const clipSeconds = 40;
 const scoreMin = 0.7;
 /** Boxes of one face, by both. */
 const sameIou = 0.5;

@@ -32,7 +32,7 @@ export class Material {
   piece(): string {
     const given = process.env['SA_BENCH_CLIP'];
     if (given !== undefined) return given;
-    const inputs = clips.flatMap(({ file, seconds }) => ['-t', String(seconds), '-i', shared(`data/video/${file}`)]);
+    const inputs = clips.flatMap(({ file, seconds }) => ['-t', String(seconds), '-i', this.shared(file)]);
     const fitted = 'scale=1920:1080:force_original_aspect_ratio=decrease,pad=1920:1080:-1:-1,setsar=1,fps=25';
     const parts = clips.map((_, at) => `[${at}:v]${fitted},format=yuv420p[p${at}]`);
     const joined = `${clips.map((_, at) => `[p${at}]`).join('')}concat=n=${clips.length}[v]`;
@@ -66,9 +66,11 @@ export class Material {
     return this.#made(`large-${minutes}min.mp4`, repeated(once, minutes));
   }
 
-  /** A clip of the shared folder as it is. */
+  /** A clip of the shared folder as it is. Throws where there is none. */
   shared(file: string): string {
-    return shared(`data/video/${file}`);
+    const path = shared(`data/video/${file}`);
+    if (!existsSync(path)) throw new Error(`${file} is not beside the checkout: SA_SHARED says where the clips are`);
+    return path;
   }
 
   #made(name: string, words: readonly string[]): string {

@@ -1,7 +1,7 @@
 // Turns a face upright and to one size: the similarity that brings five landmarks closest to the
 // ArcFace template, and the warp. Pure. A face that cannot be aligned is rejected here, never cut
 // out some other way: aligned and unaligned crops must not meet in one embedding space.
-import { shrinkPart } from '../media/picture.js';
+import { shrinkPart, shrunkSize } from '../media/picture.js';
 import type { Picture } from '../media/resample.js';
 
 /** [x, y] in pixels. */
@@ -106,6 +106,9 @@ export function alignFace(picture: Picture, landmarks: FivePoints | null): Align
   return { kind: 'aligned', crop, matrix, scale, residual, coverage, landmarks: mapped };
 }
 
+/** The part of a picture under a crop, shrunk; grown to the largest and then reused. */
+let shrunk = new Uint8Array(0);
+
 function warp(picture: Picture, matrix: Similarity, scale: number): { crop: Uint8Array; coverage: number } {
   const inverse = inverted(matrix);
   const factor = Math.floor(1 / scale);
@@ -124,7 +127,10 @@ function warp(picture: Picture, matrix: Similarity, scale: number): { crop: Uint
   const width = Math.min(picture.width, Math.ceil(Math.max(...xs)) + 1) - left;
   const height = Math.min(picture.height, Math.ceil(Math.max(...ys)) + 1) - top;
   if (width < 1 || height < 1) return { crop: new Uint8Array(alignedSide * alignedSide * 3), coverage: 0 };
-  const small = shrinkPart(picture, { left, top, width, height }, factor);
+  const part = { left, top, width, height };
+  const size = shrunkSize(part, factor);
+  if (shrunk.length < size.width * size.height * 3) shrunk = new Uint8Array(size.width * size.height * 3);
+  const small = shrinkPart(picture, part, factor, shrunk);
   // Pixel centres: index x of the picture is index (x - left + 0.5) / factor - 0.5 of the small one.
   return sample(small, {
     a: inverse.a / factor,
@@ -137,6 +143,7 @@ function warp(picture: Picture, matrix: Similarity, scale: number): { crop: Uint
 /** Fills the crop from `picture` through `inverse` (crop to picture); pixels outside count as black. */
 function sample({ width, height, data }: Picture, inverse: Similarity): { crop: Uint8Array; coverage: number } {
   const crop = new Uint8Array(alignedSide * alignedSide * 3);
+  const rowBytes = width * 3;
   let inside = 0;
   let to = 0;
   for (let row = 0; row < alignedSide; row++) {
@@ -149,19 +156,29 @@ function sample({ width, height, data }: Picture, inverse: Similarity): { crop: 
       const y0 = Math.floor(y);
       const right = x - x0;
       const below = y - y0;
+      const at = (y0 * width + x0) * 3;
+      if (x0 >= 0 && y0 >= 0 && x0 + 1 < width && y0 + 1 < height) {
+        const topLeft = (1 - right) * (1 - below);
+        const topRight = right * (1 - below);
+        const bottomLeft = (1 - right) * below;
+        const bottomRight = right * below;
+        for (let from = at, into = to; into < to + 3; from++, into++) {
+          const above = 0.5 + topLeft * data[from]! + topRight * data[from + 3]!;
+          crop[into] = above + bottomLeft * data[from + rowBytes]! + bottomRight * data[from + rowBytes + 3]!;
+        }
+        continue;
+      }
       const topLeft = x0 >= 0 && y0 >= 0 ? (1 - right) * (1 - below) : 0;
       const topRight = x0 + 1 < width && y0 >= 0 ? right * (1 - below) : 0;
       const bottomLeft = x0 >= 0 && y0 + 1 < height ? (1 - right) * below : 0;
       const bottomRight = x0 + 1 < width && y0 + 1 < height ? right * below : 0;
-      const at = (y0 * width + x0) * 3;
-      const next = at + width * 3;
       for (let channel = 0; channel < 3; channel++) {
         // A corner outside the picture has weight 0 and may have no byte at all.
         let value = 0.5;
         if (topLeft > 0) value += topLeft * data[at + channel]!;
         if (topRight > 0) value += topRight * data[at + 3 + channel]!;
-        if (bottomLeft > 0) value += bottomLeft * data[next + channel]!;
-        if (bottomRight > 0) value += bottomRight * data[next + 3 + channel]!;
+        if (bottomLeft > 0) value += bottomLeft * data[at + rowBytes + channel]!;
+        if (bottomRight > 0) value += bottomRight * data[at + rowBytes + 3 + channel]!;
         crop[to + channel] = value;
       }
     }

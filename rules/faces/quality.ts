@@ -83,9 +83,11 @@ export function frontality([left, right, nose, mouthLeft, mouthRight]: FivePoint
   return 0.75 * (1 - turned) + 0.25 * (1 - nodded);
 }
 
+/** Luma of the crop that is measured. */
+const luma = new Float64Array(alignedSide * alignedSide);
+
 /** Mean and Laplacian variance of BT.601 luma in the middle of a crop. */
 function lumaFacts(crop: Uint8Array): { mean: number; laplacianVariance: number } {
-  const luma = new Float64Array(alignedSide * alignedSide);
   for (let index = 0, at = 0; index < luma.length; index++, at += 3) {
     luma[index] = 0.299 * crop[at]! + 0.587 * crop[at + 1]! + 0.114 * crop[at + 2]!;
   }

@@ -11,35 +11,55 @@ export interface PixelRect extends Size {
 
 /**
  * Means of `factor` x `factor` blocks of a part of a picture; blocks at the right and lower edge
- * may be smaller. Factor 1 copies. The result has ceil(side / factor) pixels a side.
+ * may be smaller. Factor 1 copies. The result has ceil(side / factor) pixels a side. It lies in `into`
+ * where that is given, which is then at least as long, and in memory of its own otherwise.
  */
-export function shrinkPart(picture: Picture, { left, top, width, height }: PixelRect, factor: number): Picture {
-  const across = Math.ceil(width / factor);
-  const down = Math.ceil(height / factor);
-  const data = new Uint8Array(across * down * 3);
-  for (let row = 0; row < down; row++) {
-    const rowEnd = Math.min(height, (row + 1) * factor);
-    for (let column = 0; column < across; column++) {
-      const columnEnd = Math.min(width, (column + 1) * factor);
+export function shrinkPart(picture: Picture, part: PixelRect, factor: number, into?: Uint8Array): Picture {
+  const { width, height } = shrunkSize(part, factor);
+  const data = into?.subarray(0, width * height * 3) ?? new Uint8Array(width * height * 3);
+  if (factor === 1) copyPart(picture, part, data);
+  else blockMeans(picture, part, factor, data);
+  return { width, height, data };
+}
+
+/** Size of what `shrinkPart` makes. */
+export function shrunkSize({ width, height }: Size, factor: number): Size {
+  return { width: Math.ceil(width / factor), height: Math.ceil(height / factor) };
+}
+
+function copyPart(picture: Picture, { left, top, width, height }: PixelRect, to: Uint8Array): void {
+  for (let row = 0; row < height; row++) {
+    const from = ((top + row) * picture.width + left) * 3;
+    to.set(picture.data.subarray(from, from + width * 3), row * width * 3);
+  }
+}
+
+function blockMeans(picture: Picture, { left, top, width, height }: PixelRect, factor: number, to: Uint8Array): void {
+  // Read through names of their own: a property of an object would be looked up for every byte.
+  const { data, width: rowLength } = picture;
+  let at = 0;
+  for (let row = 0; row < height; row += factor) {
+    const rows = Math.min(factor, height - row);
+    for (let column = 0; column < width; column += factor, at += 3) {
+      const columns = Math.min(factor, width - column);
       let red = 0;
       let green = 0;
       let blue = 0;
-      for (let y = row * factor; y < rowEnd; y++) {
-        let at = ((top + y) * picture.width + left + column * factor) * 3;
-        for (let x = column * factor; x < columnEnd; x++, at += 3) {
-          red += picture.data[at]!;
-          green += picture.data[at + 1]!;
-          blue += picture.data[at + 2]!;
+      let start = ((top + row) * rowLength + left + column) * 3;
+      for (let y = 0; y < rows; y++, start += rowLength * 3) {
+        for (let from = start; from < start + columns * 3; from += 3) {
+          red += data[from]!;
+          green += data[from + 1]!;
+          blue += data[from + 2]!;
         }
       }
-      const count = (rowEnd - row * factor) * (columnEnd - column * factor);
-      const to = (row * across + column) * 3;
-      data[to] = Math.round(red / count);
-      data[to + 1] = Math.round(green / count);
-      data[to + 2] = Math.round(blue / count);
+      // Rounded: what a byte takes is cut off after the point.
+      const count = rows * columns;
+      to[at] = red / count + 0.5;
+      to[at + 1] = green / count + 0.5;
+      to[at + 2] = blue / count + 0.5;
     }
   }
-  return { width: across, height: down, data };
 }
 
 /**

@@ -24,6 +24,8 @@ interface Crew {
   heard: ((message: FromWorker) => void) | undefined;
   gone: ((why: Error) => void) | undefined;
   isGone: boolean;
+  /** Whether it was started by a thread that was made ready for models. */
+  readonly runsModels: boolean;
   idleTimer: NodeJS.Timeout | undefined;
 }
 
@@ -31,7 +33,8 @@ const idle: Crew[] = [];
 
 /** Runs chunks in one worker, side by side. A result is each chunk's own: its error, or its signal's reason, too. */
 export async function runInWorker(members: readonly ChunkMember[]): Promise<PromiseSettledResult<RunResult>[]> {
-  const crew = takeIdle() ?? start();
+  const usesModels = members.some(({ order }) => Object.keys(order.cards).length > 0);
+  const crew = takeIdle(usesModels) ?? (await start(usesModels));
   const { worker } = crew;
   const tell = (message: ToWorker): void => worker.postMessage(message);
   let graceTimer: NodeJS.Timeout | undefined;
@@ -80,9 +83,18 @@ export async function runInWorker(members: readonly ChunkMember[]): Promise<Prom
   }
 }
 
-function start(): Crew {
+async function start(runsModels: boolean): Promise<Crew> {
+  // Loaded where a model will be run, and only there.
+  if (runsModels) await (await import('../models/session.js')).prepareThreads();
   const worker = new Worker(program);
-  const crew: Crew = { worker, heard: undefined, gone: undefined, isGone: false, idleTimer: undefined };
+  const crew: Crew = {
+    worker,
+    heard: undefined,
+    gone: undefined,
+    isGone: false,
+    runsModels,
+    idleTimer: undefined,
+  };
   const leave = (why: Error): void => {
     crew.isGone = true;
     const at = idle.indexOf(crew);
@@ -95,8 +107,9 @@ function start(): Crew {
   return crew;
 }
 
-function takeIdle(): Crew | undefined {
-  const crew = idle.pop();
+function takeIdle(usesModels: boolean): Crew | undefined {
+  const at = idle.findLastIndex(({ runsModels }) => runsModels || !usesModels);
+  const [crew] = at < 0 ? [] : idle.splice(at, 1);
   clearTimeout(crew?.idleTimer);
   crew?.worker.ref();
   return crew;

@@ -8,6 +8,14 @@ export type LandmarksFinder = (frame: number, bbox: Bbox) => Landmarks | null;
 /** A box that overlaps less than this is another face. Normally the boxes are equal to the last digit. */
 const overlapMin = 0.5;
 
+/** Whether a line of detections.jsonl is of a frame in `frames`. A line that names no frame is, so that reading it tells. */
+export function isOfFrames(frames: { has(frame: number): boolean }): (line: string) => boolean {
+  return (line) => {
+    const frame = /"frame_idx"\s*:\s*(\d+)/.exec(line)?.[1];
+    return frame === undefined || frames.has(Number(frame));
+  };
+}
+
 /** Indexes detections by frame; the best overlap wins, of equals the earlier row. */
 export function landmarksFinder(detections: readonly Detection[]): LandmarksFinder {
   const byFrame = new Map<number, Detection[]>();

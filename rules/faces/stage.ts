@@ -10,7 +10,7 @@ import {
   trackSchema,
 } from '../../src/stage/artifacts.js';
 import type { Frame } from '../../src/stage/frames.js';
-import { readJson, readJsonLines } from '../../src/stage/read-write.js';
+import { readJson, readJsonLines, readWantedJsonLines } from '../../src/stage/read-write.js';
 import type { ChunkedStage, StageReading } from '../../src/stage/stage.js';
 import { chunkLength, type Run } from '../media/division.js';
 import { encodeJpeg } from '../media/jpeg.js';
@@ -19,7 +19,7 @@ import { shrinkPart, squareAround } from '../media/picture.js';
 import type { Picture } from '../media/resample.js';
 import { alignFace, type FivePoints } from './align.js';
 import { TrackGatherer } from './gather.js';
-import { landmarksFinder } from './landmarks.js';
+import { isOfFrames, landmarksFinder } from './landmarks.js';
 import { measureQuality } from './quality.js';
 import { type PlannedTrack, planTracks, planVisits, type Visit } from './visits.js';
 import { mergeParts } from './merge-parts.js';
@@ -71,7 +71,11 @@ export const stage: ChunkedStage<FacesParam, Run> = {
     async runChunk(context, run) {
       const { inputs, outputs, params, part } = context;
       const { visits, timeOf } = await readPlan(context, run);
-      const findLandmarks = landmarksFinder(await readJsonLines(inputs.path('detections'), detectionSchema));
+      // A chunk keeps the detections of its own frames alone: an episode has hundreds of thousands.
+      const ofItsFrames = isOfFrames(visits);
+      const findLandmarks = landmarksFinder(
+        await readWantedJsonLines(inputs.path('detections'), detectionSchema, ofItsFrames),
+      );
       const gatherers = new Map<PlannedTrack, Gatherer>();
       const writer = await FaceWriter.open({
         folder: part,

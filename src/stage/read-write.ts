@@ -1,5 +1,6 @@
 // Reads and writes the artifacts of stages: JSON documents and JSON Lines, checked against the
 // schemas in artifacts.ts both ways. A fault names the file and the line.
+import { createReadStream } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import type { DeepReadonly } from './deep-readonly.js';
@@ -22,6 +23,30 @@ export async function readJsonLines<T extends z.ZodType>(
     if (lines.pop() !== '') throw new Error(`${path}: the last line is cut off`);
     return lines.map((line, index) => parseWith(schema, line, `${path}:${index + 1}`));
   }) as readonly DeepReadonly<z.infer<T>>[];
+}
+
+/**
+ * Reads those rows of JSON Lines whose line is `wanted`. The file goes by in pieces and the other lines are
+ * not parsed, so that memory holds the wanted rows alone, however long the file is.
+ */
+export async function readWantedJsonLines<T extends z.ZodType>(
+  path: string,
+  schema: T,
+  wanted: (line: string) => boolean,
+): Promise<readonly DeepReadonly<z.infer<T>>[]> {
+  const rows: z.infer<T>[] = [];
+  let rest = '';
+  let number = 0;
+  for await (const piece of createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 20 })) {
+    const lines = (rest + (piece as string)).split('\n');
+    rest = lines.pop()!;
+    for (const line of lines) {
+      number++;
+      if (wanted(line)) rows.push(parseWith(schema, line, `${path}:${number}`));
+    }
+  }
+  if (rest !== '') throw new Error(`${path}: the last line is cut off`);
+  return rows as readonly DeepReadonly<z.infer<T>>[];
 }
 
 /** Writes one JSON document, keys in the schema's order, one line feed at the end. */

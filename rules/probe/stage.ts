@@ -38,6 +38,7 @@ export function framesIndex(facts: VideoFacts): FramesIndex {
     pts: [...pts],
     last_duration: lastDuration,
     ...(facts.clockMended ? { clock_mended: true } : {}),
+    ...(facts.yuv420 === undefined ? {} : { yuv420: facts.yuv420 }),
   };
 }
 

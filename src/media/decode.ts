@@ -11,6 +11,7 @@ import { seekTo, type Seek } from './seek.js';
 import { countedFrom, planSelect, stretchOf, type SelectPlan, type Stretch } from './selection.js';
 import { usualMediaTools, type MediaTools } from './tools.js';
 import { twoTap, type TwoTap } from './two-tap.js';
+import { convertPart, convertPlanes, yuv420Bytes, type YuvMatrix } from './yuv.js';
 
 const channelsOf: Readonly<Record<PixelFormat, number>> = { rgb24: 3, bgr24: 3, gray8: 1 };
 
@@ -83,6 +84,8 @@ interface Line {
   readonly width: number;
   readonly height: number;
   readonly channels: number;
+  /** How stored pixels become RGB, where they leave ffmpeg as they are. */
+  readonly matrix: YuvMatrix | undefined;
   /** Place among ffmpeg's outputs; undefined for a reader who wants no frame at all. */
   readonly output: number | undefined;
   hasLeft: boolean;
@@ -124,14 +127,15 @@ export class SharedDecode {
       const sampler = request.scaler === 'two-tap' ? twoTap({ ...source, width, height, channels }) : undefined;
       const plan = this.#planFor(request);
       const output = plan.wanted.length === 0 ? undefined : outputs++;
-      return { reader, plan, sampler, width, height, channels, output, hasLeft: false };
+      const matrix = matrixFor(facts, request, { width, height });
+      return { reader, plan, sampler, width, height, channels, matrix, output, hasLeft: false };
     });
   }
 
   /** The frames of one reader, by its place among the readers; to be called once for each. */
   async *frames(place: number): AsyncGenerator<Frame, void, undefined> {
     const line = this.#lines[place]!;
-    const { reader, plan, sampler, width, height, output } = line;
+    const { reader, plan, width, height, output } = line;
     const { signal } = reader;
     if (output === undefined) return;
     const stop = (): void => void this.leave(place);
@@ -139,7 +143,7 @@ export class SharedDecode {
     try {
       signal.throwIfAborted();
       const ffmpeg = await (this.#running ??= this.#start());
-      const reused = sampler ? new Uint8Array(width * height * line.channels) : undefined;
+      const finish = finisherOf(line);
       const origin = this.#sought === undefined ? 0 : this.#stretch.from;
       const wanted = plan.wanted[Symbol.iterator]();
       let next = wanted.next();
@@ -152,8 +156,7 @@ export class SharedDecode {
         const ordinal = passing.next();
         // More pictures than the plan foresees: counted to the end for the message below.
         if (ordinal.done === true || next.done === true || ordinal.value !== next.value) continue;
-        if (reused) sampler?.blend(raw, reused);
-        yield { index: origin + ordinal.value, width, height, data: reused ?? raw };
+        yield { index: origin + ordinal.value, width, height, ...finish(raw) };
         next = wanted.next();
         if (next.done === true && this.#endsEarly(reader.request)) return;
       }
@@ -189,11 +192,12 @@ export class SharedDecode {
     if (samplers.length > 1) throw new Error('one decode can feed only one reader that samples by two taps');
     const label = (output: number | undefined): string => `out${output ?? ''}`;
     const branches = lines.map(
-      ({ reader: { request }, plan: { expression }, sampler, width, height, output }): Branch => ({
+      ({ reader: { request }, plan: { expression }, sampler, matrix, width, height, output }): Branch => ({
         label: label(output),
         request,
         expression,
         sampler,
+        stored: matrix !== undefined,
         width,
         height,
       }),
@@ -208,7 +212,7 @@ export class SharedDecode {
       filters: filterGraph(this.#facts, this.#sought?.filters ?? [], branches),
       outputs: lines.map((line) => ({
         label: label(line.output),
-        options: ['-f', 'rawvideo', '-pix_fmt', ffmpegFormat[line.reader.request.format]],
+        options: ['-f', 'rawvideo', '-pix_fmt', sentFormat(line)],
         bufferBytes: Math.min(bufferBytesMax, Math.max(bufferBytesMin, 2 * rawBytes(line))),
       })),
       signal: new AbortController().signal,
@@ -242,8 +246,51 @@ export class SharedDecode {
   }
 }
 
+/** Where our own conversion gives what ffmpeg's would, and costs less because it touches fewer pixels. */
+function matrixFor(
+  facts: VideoFacts,
+  { format, scaler, partial }: Wish,
+  { width, height }: { readonly width: number; readonly height: number },
+): YuvMatrix | undefined {
+  const { yuv420, rotation, storedWidth, storedHeight } = facts;
+  if (yuv420 === undefined || rotation !== 0 || format !== 'rgb24') return undefined;
+  // ffmpeg converts other sizes another way.
+  if (storedWidth % 2 !== 0 || storedHeight % 2 !== 0) return undefined;
+  // OpenCV takes every video for BT.601.
+  if (scaler === 'two-tap') return 'bt601';
+  return partial === true && width === storedWidth && height === storedHeight ? yuv420 : undefined;
+}
+
+/** Makes of what ffmpeg sent what a reader is handed; its buffers are reused. */
+function finisherOf({
+  sampler,
+  matrix,
+  width,
+  height,
+  channels,
+}: Line): (raw: Uint8Array) => Pick<Frame, 'data' | 'show'> {
+  if (sampler === undefined && matrix === undefined) return (raw) => ({ data: raw });
+  const data = new Uint8ClampedArray(width * height * channels);
+  const bytes = new Uint8Array(data.buffer);
+  if (sampler === undefined)
+    return (raw) => ({ data: bytes, show: (part) => convertPart(raw, { width, height }, part, matrix!, data) });
+  const taps = new Uint8ClampedArray(sampler.tapWidth * sampler.tapHeight * channels);
+  const tapBytes = new Uint8Array(taps.buffer);
+  return (raw) => {
+    if (matrix !== undefined) convertPlanes(raw, matrix, taps);
+    sampler.blend(matrix === undefined ? raw : tapBytes, bytes);
+    return { data: bytes };
+  };
+}
+
+function sentFormat({ matrix, sampler, reader }: Line): string {
+  if (matrix === undefined) return ffmpegFormat[reader.request.format];
+  return sampler ? 'gray' : 'yuv420p';
+}
+
 /** Bytes of a picture as ffmpeg hands it over. */
-function rawBytes({ sampler, width, height, channels }: Line): number {
+function rawBytes({ sampler, matrix, width, height, channels }: Line): number {
+  if (matrix !== undefined && sampler === undefined) return yuv420Bytes(width, height);
   return (sampler ? sampler.tapWidth * sampler.tapHeight : width * height) * channels;
 }
 
@@ -254,7 +301,7 @@ function uprightStoredSize(facts: VideoFacts): { readonly width: number; readonl
 }
 
 function mapInput(sampler: TwoTap): { readonly options: readonly string[]; readonly bytes: Uint8Array } {
-  const size = `${sampler.tapWidth}x${2 * sampler.tapHeight}`;
+  const size = `${sampler.tapWidth}x${4 * sampler.tapHeight}`;
   const options = ['-f', 'rawvideo', '-pix_fmt', 'gray16le', '-video_size', size, '-framerate', '1'];
   return { options, bytes: sampler.maps };
 }

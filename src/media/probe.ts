@@ -119,7 +119,8 @@ async function frameTimes(
 ): Promise<FrameTimes> {
   if (!believed) return decodeTimes(tools, path, facts, signal);
   const { times } = await decodeTimes(tools, path, facts, signal, framesCompared);
-  const complete = times.length === Math.min(framesCompared, believed.length);
+  // ffmpeg shows one more at times before it stops.
+  const complete = times.length >= Math.min(framesCompared, believed.length) && times.length <= believed.length;
   const agree = complete && times.every((time, at) => time === believed[at]);
   return agree ? { times: believed, mended: false } : decodeTimes(tools, path, facts, signal);
 }
@@ -189,8 +190,8 @@ function lastDuration(facts: StreamFacts, packets: readonly Packet[], times: rea
 }
 
 function publicFacts(facts: StreamFacts): Omit<VideoFacts, 'pts' | 'lastDuration' | 'clockMended'> {
-  const { container, codec, storedWidth, storedHeight, width, height, rotation, pixelAspect, timeBase } = facts;
-  return { container, codec, storedWidth, storedHeight, width, height, rotation, pixelAspect, timeBase };
+  const { container, codec, storedWidth, storedHeight, width, height, rotation, pixelAspect, timeBase, yuv420 } = facts;
+  return { container, codec, storedWidth, storedHeight, width, height, rotation, pixelAspect, timeBase, yuv420 };
 }
 
 function badVideo(path: string, what: string, hint?: string): ProblemError {

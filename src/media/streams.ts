@@ -45,12 +45,28 @@ export function streamFacts(data: FfprobeData, stream: FfprobeStream): StreamFac
     rotation,
     pixelAspect,
     timeBase,
+    yuv420: yuv420Of(stream),
     framesListed: positive(stream.nb_frames),
     promisedSeconds: positive(data.format.duration),
     frameSeconds: rate && rate[1] / rate[0],
     progressive: stream['field_order'] === 'progressive',
     streamIndex: stream.index,
   };
+}
+
+/** The matrix of plain 8-bit video; undefined for every other kind of pixels, which ffmpeg converts. */
+function yuv420Of(stream: FfprobeStream): 'bt601' | 'bt709' | undefined {
+  if (stream.pix_fmt !== 'yuv420p' || !['tv', 'unknown'].includes(stream.color_range ?? 'unknown')) return undefined;
+  switch (stream.color_space ?? 'unknown') {
+    case 'bt709':
+      return 'bt709';
+    case 'unknown':
+    case 'smpte170m':
+    case 'bt470bg':
+      return 'bt601';
+    default:
+      return undefined;
+  }
 }
 
 /**

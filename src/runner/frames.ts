@@ -87,5 +87,6 @@ function factsOf(index: FramesIndex): VideoFacts {
     pts: index.pts,
     lastDuration: index.last_duration,
     clockMended: index.clock_mended === true,
+    yuv420: index.yuv420,
   };
 }

@@ -42,6 +42,8 @@ export const framesIndexSchema = z.object({
   last_duration: z.number().int().positive(),
   /** Stands only where the file's own times were missing or did not ascend: no frame can be sought by `pts` there. */
   clock_mended: z.literal(true).optional(),
+  /** Stands only where pixels are 8-bit yuv420p of limited range: the matrix that makes them RGB. */
+  yuv420: z.enum(['bt601', 'bt709']).optional(),
 });
 export type FramesIndex = DeepReadonly<z.infer<typeof framesIndexSchema>>;
 

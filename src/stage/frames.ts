@@ -34,6 +34,16 @@ export interface FrameRequest {
   readonly size: FrameSize;
   readonly format: PixelFormat;
   readonly scaler?: Scaler;
+  /** The reader will look at parts alone, and call `show` for each before it does. */
+  readonly partial?: boolean;
+}
+
+/** A rectangle of whole pixels inside a frame. */
+export interface FramePart {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
 }
 
 /** One decoded picture. */
@@ -44,4 +54,6 @@ export interface Frame {
   readonly height: number;
   /** width x height x channels bytes, rows top to bottom; reused for the next frame unless copied. */
   readonly data: Uint8Array;
+  /** Fills in a part of `data`; there only on frames that were asked for as `partial`, and not on all of those. */
+  readonly show?: ((part: FramePart) => void) | undefined;
 }

@@ -67,6 +67,8 @@ export interface VideoFacts {
   readonly lastDuration: number;
   /** The file's own times are missing or do not ascend: `pts` was made of them and finds no frame in the file. */
   readonly clockMended: boolean;
+  /** Stands where pixels are stored as 8-bit yuv420p of limited range: the matrix that makes them RGB. */
+  readonly yuv420?: 'bt601' | 'bt709' | undefined;
 }
 
 /** Everything that a stage is handed when it runs. */

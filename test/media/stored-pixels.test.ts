@@ -1,0 +1,72 @@
+// Pixels that leave ffmpeg as they are stored and are converted here, where few of them are looked at: the
+// bytes are those of ffmpeg's own conversion.
+import { readFileSync, writeFileSync, chmodSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { decodeFrames, type Wish } from '../../src/media/decode.js';
+import { probeVideo } from '../../src/media/probe.js';
+import type { VideoFacts } from '../../src/stage/stage.js';
+import { clipFolder, make, toolSets, x264 } from './clips.js';
+
+const clip = clipFolder();
+const never = new AbortController().signal;
+const [tools] = await toolSets();
+const noise = (size: string, more = ''): string[] => [
+  '-f', 'lavfi', '-i', `testsrc2=s=${size}:r=10:d=1,noise=alls=60:allf=t,hue=h=40*t${more}`,
+]; // prettier-ignore
+
+async function read(path: string, facts: VideoFacts, wish: Wish): Promise<Uint8Array[]> {
+  const seen: Uint8Array[] = [];
+  for await (const frame of decodeFrames(path, facts, wish, never)) {
+    frame.show?.({ left: 0, top: 0, width: frame.width, height: frame.height });
+    seen.push(frame.data.slice());
+  }
+  return seen;
+}
+
+const all = { select: { kind: 'all' }, format: 'rgb24' } as const;
+const full: Wish = { ...all, size: { kind: 'full' }, partial: true };
+const taps: Wish = { ...all, size: { kind: 'exact', width: 48, height: 27 }, scaler: 'two-tap' };
+
+test.each([
+  ['says nothing of its colours', 'plain.mp4', noise('426x240'), [], 'bt601'],
+  ['is BT.709', 'hd.mp4', noise('322x182'), ['-colorspace', 'bt709', '-color_range', 'tv'], 'bt709'],
+  ['is BT.601', 'sd.mkv', noise('160x120'), ['-colorspace', 'smpte170m'], 'bt601'],
+  ['has odd sides', 'odd.mkv', noise('161x121', ',format=yuv420p'), ['-c:v', 'ffv1'], 'bt601'],
+  ['has full colour', '444.mp4', noise('160x120'), ['-pix_fmt', 'yuv444p'], undefined],
+  ['has full range', 'pc.mp4', noise('160x120'), ['-pix_fmt', 'yuvj420p', '-color_range', 'pc'], undefined],
+  ['is BT.2020', '2020.mp4', noise('160x120'), ['-colorspace', 'bt2020nc'], undefined],
+] as const)('a video that %s has the bytes of ffmpeg', async (_, name, source, options, yuv420) => {
+  const path = await make(clip(name), [...source, ...x264, ...options]);
+  const facts = await probeVideo(path, never, { tools: tools! });
+  expect(facts.yuv420).toBe(yuv420);
+  for (const wish of [full, taps]) {
+    const ours = await read(path, facts, wish);
+    expect(ours).toHaveLength(10);
+    expect(ours).toEqual(await read(path, { ...facts, yuv420: undefined }, { ...wish, partial: false }));
+  }
+}); // prettier-ignore
+
+test('a part that is shown is right, and nothing else is touched', async () => {
+  const path = await make(clip('parts.mp4'), [...noise('64x48'), ...x264]);
+  const facts = await probeVideo(path, never, { tools: tools! });
+  const [whole] = await read(path, facts, full);
+  for await (const { show, data, width } of decodeFrames(path, facts, full, never)) {
+    show!({ left: 7, top: 5, width: 20, height: 11 });
+    data.forEach((value, at) => {
+      const [x, y] = [Math.floor(at / 3) % width, Math.floor(at / 3 / width)];
+      const isShown = x >= 7 && x < 27 && y >= 5 && y < 16;
+      if (value !== (isShown ? whole![at] : 0)) expect([x, y, value]).toEqual([x, y, isShown ? whole![at] : 0]);
+    });
+    break;
+  }
+});
+
+test('a video whose packets tell its times is decoded no further than they are compared', async () => {
+  const path = await make(clip('long.mp4'), ['-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=25:d=20', ...x264, '-bf', '2']);
+  const [log, noting] = [clip('calls'), clip('ffmpeg')];
+  writeFileSync(noting, `#!/bin/sh\necho "$*" >> '${log}'\nexec '${tools!.ffmpeg}' "$@"\n`);
+  chmodSync(noting, 0o755);
+  const facts = await probeVideo(path, never, { tools: { ...tools!, ffmpeg: noting } });
+  expect(facts.pts).toHaveLength(500);
+  expect(readFileSync(log, 'utf8').trim().split('\n')).toEqual([expect.stringContaining('-frames:v 48')]);
+});

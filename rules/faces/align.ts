@@ -112,8 +112,7 @@ let shrunk = new Uint8Array(0);
 function warp(picture: Picture, matrix: Similarity, scale: number): { crop: Uint8Array; coverage: number } {
   const inverse = inverted(matrix);
   const factor = Math.floor(1 / scale);
-  if (factor < 2) return sample(picture, inverse);
-  // Only the part under the crop is shrunk; its corners are the crop's, one pixel wider.
+  // Only the part under the crop is looked at; its corners are the crop's, one pixel wider.
   const corners = [
     [-1, -1],
     [alignedSide, -1],
@@ -128,6 +127,8 @@ function warp(picture: Picture, matrix: Similarity, scale: number): { crop: Uint
   const height = Math.min(picture.height, Math.ceil(Math.max(...ys)) + 1) - top;
   if (width < 1 || height < 1) return { crop: new Uint8Array(alignedSide * alignedSide * 3), coverage: 0 };
   const part = { left, top, width, height };
+  picture.show?.(part);
+  if (factor < 2) return sample(picture, inverse);
   const size = shrunkSize(part, factor);
   if (shrunk.length < size.width * size.height * 3) shrunk = new Uint8Array(size.width * size.height * 3);
   const small = shrinkPart(picture, part, factor, shrunk);

@@ -65,6 +65,7 @@ export const stage: ChunkedStage<FacesParam, Run> = {
         select: { kind: 'listed', indices: [...visits.keys()] },
         size: { kind: 'full' },
         format: 'rgb24',
+        partial: true,
       };
     },
 
@@ -89,7 +90,7 @@ export const stage: ChunkedStage<FacesParam, Run> = {
         const total = visits.size;
         for await (const frame of context.frames) {
           context.signal.throwIfAborted();
-          const jpeg = params.save_frames ? once(() => encodeJpeg(frame, { quality: params.jpeg_quality })) : nothing;
+          const jpeg = params.save_frames ? once(() => wholeJpeg(frame, params.jpeg_quality)) : nothing;
           for (const visit of visits.get(frame.index) ?? []) {
             const { planned } = visit;
             const gatherer = gatherers.get(planned) ?? new TrackGatherer(planned.plan);
@@ -165,6 +166,7 @@ async function look(
 function cutAround(frame: Picture, [x1, y1, x2, y2]: Bbox, side: number): Picture {
   const { width, height } = frame;
   const square = squareAround([x1 * width, y1 * height, x2 * width, y2 * height], thumbMargin, frame);
+  frame.show?.(square);
   return shrinkPart(frame, square, Math.max(1, Math.floor(square.width / side)));
 }
 
@@ -195,6 +197,12 @@ async function readPlan(
   const tracks = [...planned].sort((a, b) => a.lastFrame - b.lastFrame);
   const wanted = new Set(run && tracks.slice(run.from, run.to));
   return { tracks, visits: planVisits(planned.filter((track) => wanted.has(track))), timeOf };
+}
+
+function wholeJpeg(frame: Frame, quality: number): Promise<Uint8Array> {
+  const { width, height } = frame;
+  frame.show?.({ left: 0, top: 0, width, height });
+  return encodeJpeg(frame, { quality });
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -11,7 +11,7 @@ import { seekTo, type Seek } from './seek.js';
 import { countedFrom, planSelect, stretchOf, type SelectPlan, type Stretch } from './selection.js';
 import { usualMediaTools, type MediaTools } from './tools.js';
 import { twoTap, type TwoTap } from './two-tap.js';
-import { convertPart, convertPlanes, yuv420Bytes, type YuvMatrix } from './yuv.js';
+import { convertPart, yuv420Bytes, type YuvMatrix } from './yuv.js';
 
 const channelsOf: Readonly<Record<PixelFormat, number>> = { rgb24: 3, bgr24: 3, gray8: 1 };
 
@@ -212,7 +212,7 @@ export class SharedDecode {
       filters: filterGraph(this.#facts, this.#sought?.filters ?? [], branches),
       outputs: lines.map((line) => ({
         label: label(line.output),
-        options: ['-f', 'rawvideo', '-pix_fmt', sentFormat(line)],
+        options: ['-f', 'rawvideo', '-pix_fmt', line.matrix ? 'yuv420p' : ffmpegFormat[line.reader.request.format]],
         bufferBytes: Math.min(bufferBytesMax, Math.max(bufferBytesMin, 2 * rawBytes(line))),
       })),
       signal: new AbortController().signal,
@@ -246,19 +246,19 @@ export class SharedDecode {
   }
 }
 
-/** Where our own conversion gives what ffmpeg's would, and costs less because it touches fewer pixels. */
+/**
+ * Where the reader looks at parts alone: our own conversion gives what ffmpeg's would, and half the bytes cross
+ * the pipe. (Two taps a pixel from stored planes were tried, too: `remap` takes three times as long as from RGB.)
+ */
 function matrixFor(
-  facts: VideoFacts,
-  { format, scaler, partial }: Wish,
+  { yuv420, rotation, storedWidth, storedHeight }: VideoFacts,
+  { format, partial }: Wish,
   { width, height }: { readonly width: number; readonly height: number },
 ): YuvMatrix | undefined {
-  const { yuv420, rotation, storedWidth, storedHeight } = facts;
-  if (yuv420 === undefined || rotation !== 0 || format !== 'rgb24') return undefined;
-  // ffmpeg converts other sizes another way.
-  if (storedWidth % 2 !== 0 || storedHeight % 2 !== 0) return undefined;
-  // OpenCV takes every video for BT.601.
-  if (scaler === 'two-tap') return 'bt601';
-  return partial === true && width === storedWidth && height === storedHeight ? yuv420 : undefined;
+  if (partial !== true || rotation !== 0 || format !== 'rgb24') return undefined;
+  // ffmpeg converts other sizes, and odd ones, another way.
+  const isPlain = width === storedWidth && height === storedHeight && width % 2 === 0 && height % 2 === 0;
+  return isPlain ? yuv420 : undefined;
 }
 
 /** Makes of what ffmpeg sent what a reader is handed; its buffers are reused. */
@@ -272,25 +272,17 @@ function finisherOf({
   if (sampler === undefined && matrix === undefined) return (raw) => ({ data: raw });
   const data = new Uint8ClampedArray(width * height * channels);
   const bytes = new Uint8Array(data.buffer);
-  if (sampler === undefined)
-    return (raw) => ({ data: bytes, show: (part) => convertPart(raw, { width, height }, part, matrix!, data) });
-  const taps = new Uint8ClampedArray(sampler.tapWidth * sampler.tapHeight * channels);
-  const tapBytes = new Uint8Array(taps.buffer);
+  if (matrix !== undefined)
+    return (raw) => ({ data: bytes, show: (part) => convertPart(raw, { width, height }, part, matrix, data) });
   return (raw) => {
-    if (matrix !== undefined) convertPlanes(raw, matrix, taps);
-    sampler.blend(matrix === undefined ? raw : tapBytes, bytes);
+    sampler!.blend(raw, bytes);
     return { data: bytes };
   };
 }
 
-function sentFormat({ matrix, sampler, reader }: Line): string {
-  if (matrix === undefined) return ffmpegFormat[reader.request.format];
-  return sampler ? 'gray' : 'yuv420p';
-}
-
 /** Bytes of a picture as ffmpeg hands it over. */
 function rawBytes({ sampler, matrix, width, height, channels }: Line): number {
-  if (matrix !== undefined && sampler === undefined) return yuv420Bytes(width, height);
+  if (matrix !== undefined) return yuv420Bytes(width, height);
   return (sampler ? sampler.tapWidth * sampler.tapHeight : width * height) * channels;
 }
 
@@ -301,7 +293,7 @@ function uprightStoredSize(facts: VideoFacts): { readonly width: number; readonl
 }
 
 function mapInput(sampler: TwoTap): { readonly options: readonly string[]; readonly bytes: Uint8Array } {
-  const size = `${sampler.tapWidth}x${4 * sampler.tapHeight}`;
+  const size = `${sampler.tapWidth}x${2 * sampler.tapHeight}`;
   const options = ['-f', 'rawvideo', '-pix_fmt', 'gray16le', '-video_size', size, '-framerate', '1'];
   return { options, bytes: sampler.maps };
 }

@@ -16,7 +16,7 @@ export interface Branch {
   readonly expression: string | undefined;
   /** Samples the picture from taps that ffmpeg picks by a map, which is the second input. */
   readonly sampler: TwoTap | undefined;
-  /** Pixels leave ffmpeg as they are stored, for the reader to convert: taps as three planes of one size, else yuv420p. */
+  /** Pixels leave ffmpeg as they are stored, yuv420p, for the reader to convert. */
   readonly stored: boolean;
   readonly width: number;
   readonly height: number;
@@ -45,7 +45,6 @@ function branchOf(
   // Timestamps mean nothing here, so they are made plain: late, missing or doubled ones cannot
   // make a later filter wait for a frame or skip one.
   const renumber = 'setpts=N';
-  if (sampler && stored) return storedTaps(`${from}${[...select, renumber].join(',')}`, label, sampler);
   if (stored) return `${from}${[...select, renumber, 'format=yuv420p'].join(',')}[${label}]`;
   if (sampler) {
     const { storedWidth: w, storedHeight: h } = facts;
@@ -69,23 +68,6 @@ function branchOf(
   const flags = same ? 'bicubic' : `${request.scaler ?? 'bilinear'}+accurate_rnd+bitexact`;
   const scale = `scale=${w}:${h}:flags=${flags}${grayRange(request.format)}`;
   return `${from}${[...select, renumber, scale, format, ...turn(facts.rotation)].join(',')}[${label}]`;
-}
-
-/** Only the pixels under the taps are touched, plane by plane: a full conversion of 1080p costs 3 ms. */
-function storedTaps(source: string, label: string, { tapWidth, tapHeight }: TwoTap): string {
-  const map = (at: number): string => `crop=${tapWidth}:${tapHeight}:0:${at * tapHeight}`;
-  return [
-    `${source},format=yuv420p,extractplanes=y+u+v[y][u][v]`,
-    `[1:v:0]split=4[m0][m1][m2][m3]`,
-    `[m0]${map(0)}[lumaColumns]`,
-    `[m1]${map(1)}[lumaRows]`,
-    `[m2]${map(2)},split[uColumns][vColumns]`,
-    `[m3]${map(3)},split[uRows][vRows]`,
-    `[y][lumaColumns][lumaRows]remap[yTaps]`,
-    `[u][uColumns][uRows]remap[uTaps]`,
-    `[v][vColumns][vRows]remap[vTaps]`,
-    `[yTaps][uTaps][vTaps]vstack=inputs=3[${label}]`,
-  ].join(';');
 }
 
 /** Luma alone is stretched to 0..255 by hand: ffmpeg versions differ in what they take gray for. */

@@ -46,9 +46,8 @@ export interface TwoTap {
   readonly tapWidth: number;
   readonly tapHeight: number;
   /**
-   * Four gray16le pictures of tapWidth x tapHeight, one below the other: the source column, then the source
-   * row, of each pixel of the picture of taps; then both again in a plane of half the source's sides. What
-   * ffmpeg's `remap` filter wants.
+   * Two gray16le pictures of tapWidth x tapHeight, one below the other: the source column, then
+   * the source row, of each pixel of the picture of taps. What ffmpeg's `remap` filter wants.
    */
   readonly maps: Uint8Array;
   /** Blends a picture of taps into `target`, width x height x channels bytes. */
@@ -95,12 +94,12 @@ export function twoTap(options: {
 function mapsOf(across: Taps, down: Taps): Uint8Array {
   const width = 2 * across.first.length;
   const height = 2 * down.first.length;
-  const maps = new DataView(new ArrayBuffer(4 * width * height * 2));
+  const maps = new DataView(new ArrayBuffer(2 * width * height * 2));
   const source = (taps: Taps, at: number): number => ((at & 1) === 0 ? taps.first : taps.second)[at >> 1]!;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const places = [source(across, x), source(down, y), source(across, x) >> 1, source(down, y) >> 1];
-      places.forEach((place, map) => maps.setUint16(2 * ((map * height + y) * width + x), place, true));
+      maps.setUint16(2 * (y * width + x), source(across, x), true);
+      maps.setUint16(2 * ((height + y) * width + x), source(down, y), true);
     }
   }
   return new Uint8Array(maps.buffer);

@@ -71,17 +71,3 @@ export function convertPart(
     }
   }
 }
-
-/** Converts pixels whose three planes are all of full size, one after another, to interleaved RGB. */
-export function convertPlanes(planes: Uint8Array, matrix: YuvMatrix, rgb: Uint8ClampedArray): void {
-  const { y: lumaOf, vr, ub, ug, vg } = tables[matrix];
-  const count = planes.length / 3;
-  for (let at = 0, to = 0; at < count; at++, to += 3) {
-    const u = planes[count + at]!;
-    const v = planes[2 * count + at]!;
-    const luma = lumaOf[planes[at]!]!;
-    rgb[to] = luma + vr[v]!;
-    rgb[to + 1] = luma + ug[u]! + vg[v]!;
-    rgb[to + 2] = luma + ub[u]!;
-  }
-}

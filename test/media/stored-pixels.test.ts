@@ -25,7 +25,6 @@ async function read(path: string, facts: VideoFacts, wish: Wish): Promise<Uint8A
 
 const all = { select: { kind: 'all' }, format: 'rgb24' } as const;
 const full: Wish = { ...all, size: { kind: 'full' }, partial: true };
-const taps: Wish = { ...all, size: { kind: 'exact', width: 48, height: 27 }, scaler: 'two-tap' };
 
 test.each([
   ['says nothing of its colours', 'plain.mp4', noise('426x240'), [], 'bt601'],
@@ -39,7 +38,7 @@ test.each([
   const path = await make(clip(name), [...source, ...x264, ...options]);
   const facts = await probeVideo(path, never, { tools: tools! });
   expect(facts.yuv420).toBe(yuv420);
-  for (const wish of [full, taps]) {
+  for (const wish of [full]) {
     const ours = await read(path, facts, wish);
     expect(ours).toHaveLength(10);
     expect(ours).toEqual(await read(path, { ...facts, yuv420: undefined }, { ...wish, partial: false }));

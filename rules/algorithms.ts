@@ -35,3 +35,4 @@ export { byteTrack, type ByteTrackOptions, type FrameBoxes } from './track/byte-
 export type { Box, IouKind } from './track/iou.js';
 export { readNpy, writeNpy, type NpyArray, type NpyData } from '../src/stage/npy.js';
 export type { Screentime } from '../src/stage/artifacts.js';
+export type { FramePart } from '../src/stage/frames.js';

@@ -45,9 +45,12 @@ export class Staging {
 
 /** Removes what builds that were killed have left in the staging area. Call only while holding the mutex. */
 export function clearStaging(temporaryRoot: string): void {
-  // Retried: a process that a killed build left behind may be writing there in its last moments.
-  rmSync(temporaryRoot, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+  // Moved aside first: a process that a killed build left behind may be writing there, and finds the place no more.
+  const aside = `${temporaryRoot}-before`;
+  rmSync(aside, { recursive: true, force: true });
+  if (existsSync(temporaryRoot)) renameSync(temporaryRoot, aside);
   mkdirSync(temporaryRoot, { recursive: true });
+  rmSync(aside, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
 }
 
 /** Removes temporary names that a killed writer left in `folder`. Call only while holding the mutex. */

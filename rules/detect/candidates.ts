@@ -1,5 +1,6 @@
 // Raw boxes on their way from a network to the detections: columns of numbers that grow once and
 // are then reused for every frame. It holds values and decides nothing.
+import type { Corners } from '../media/geometry.js';
 
 /** Boxes with scores and five points each, stored flat: 4, 1 and 10 numbers a candidate. */
 export class Candidates {
@@ -24,6 +25,12 @@ export class Candidates {
     this.boxes[index * 4 + 2] = x2;
     this.boxes[index * 4 + 3] = y2;
     return index;
+  }
+
+  /** Corners of one box. */
+  box(index: number): Corners {
+    const at = index * 4;
+    return [this.boxes[at]!, this.boxes[at + 1]!, this.boxes[at + 2]!, this.boxes[at + 3]!];
   }
 
   /** Copies candidate `from` over candidate `to`; used to drop some in place. */

@@ -71,8 +71,7 @@ const aspectMax = 2;
 export function dropImplausible(candidates: Candidates, { video, areaMin }: Plausible): void {
   let kept = 0;
   for (let index = 0; index < candidates.count; index += 1) {
-    // Four values by construction; the compiler knows no length of a subarray.
-    const [x1, y1, x2, y2] = candidates.boxes.subarray(index * 4, index * 4 + 4) as unknown as Bbox;
+    const [x1, y1, x2, y2] = candidates.box(index);
     const aspect = ((x2 - x1) * video.width) / ((y2 - y1) * video.height);
     if (!(aspect >= aspectMin && aspect <= aspectMax)) continue;
     const width = (clamp01(x2) - clamp01(x1)) * video.width;
@@ -87,10 +86,10 @@ export function dropImplausible(candidates: Candidates, { video, areaMin }: Plau
 /** The candidates at `indices` as faces; `hasPoints` says whether their points mean anything. */
 export function facesOf(candidates: Candidates, indices: readonly number[], hasPoints: boolean): FoundFace[] {
   return indices.map((index) => {
-    const [x1, y1, x2, y2] = [0, 1, 2, 3].map((corner) => clamp01(candidates.boxes[index * 4 + corner]!));
+    const [x1, y1, x2, y2] = candidates.box(index);
     const points = candidates.points.subarray(index * 10, index * 10 + 10);
     return {
-      bbox: [x1!, y1!, x2!, y2!],
+      bbox: [clamp01(x1), clamp01(y1), clamp01(x2), clamp01(y2)],
       landmarks: hasPoints ? landmarksOf(points) : null,
       score: candidates.scores[index]!,
     };

@@ -95,8 +95,7 @@ export class SecondLook {
     head(outputs, input, scoreFloor, candidates);
     let best = 0;
     for (let index = 0; index < candidates.count; index += 1) {
-      // Four values by construction; the compiler knows no length of a subarray.
-      const [x1, y1, x2, y2] = candidates.boxes.subarray(index * 4, index * 4 + 4) as unknown as Corners;
+      const [x1, y1, x2, y2] = candidates.box(index);
       const [left, right] = mirrored ? [input.width - x2, input.width - x1] : [x1, x2];
       const box: Corners = [
         crop.x + (left / input.width) * crop.width,

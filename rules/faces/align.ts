@@ -47,6 +47,11 @@ export interface AlignedFace {
   /** The landmarks in crop pixels. */
   readonly landmarks: FivePoints;
 }
+/** The five points, each as `map` makes it. */
+export function mapFive([a, b, c, d, e]: FivePoints, map: (point: Point) => Point): FivePoints {
+  return [map(a), map(b), map(c), map(d), map(e)];
+}
+
 /** An aligned face, or why there is none. */
 export type Alignment = AlignedFace | { readonly kind: 'rejected'; readonly reason: Rejection };
 
@@ -96,8 +101,7 @@ export function alignFace(picture: Picture, landmarks: FivePoints | null): Align
   const matrix = fitSimilarity(landmarks, arcfaceTemplate);
   if (matrix === undefined) return { kind: 'rejected', reason: 'degenerate_landmarks' };
   const scale = Math.hypot(matrix.a, matrix.b);
-  // map keeps the five points; the compiler forgets how many there are.
-  const mapped = landmarks.map((point) => apply(matrix, point)) as unknown as FivePoints;
+  const mapped = mapFive(landmarks, (point) => apply(matrix, point));
   const residual = rootMeanSquareDistance(mapped, arcfaceTemplate);
   if (residual > residualMax) return { kind: 'rejected', reason: 'degenerate_landmarks' };
   if (scale > scaleMax) return { kind: 'rejected', reason: 'too_small' };

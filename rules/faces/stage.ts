@@ -17,7 +17,7 @@ import { encodeJpeg } from '../media/jpeg.js';
 import { sumCounts } from '../media/parts.js';
 import { shrinkPart, squareAround } from '../media/picture.js';
 import type { Picture } from '../media/resample.js';
-import { alignFace, type FivePoints } from './align.js';
+import { alignFace, mapFive } from './align.js';
 import { TrackGatherer } from './gather.js';
 import { isOfFrames, landmarksFinder } from './landmarks.js';
 import { measureQuality } from './quality.js';
@@ -147,8 +147,7 @@ async function look(
     gatherer.refuse({ ...seen, landmarks, reason: 'no_landmarks' });
     return;
   }
-  // map keeps the five points; the compiler forgets how many there are.
-  const points = landmarks.map(([x, y]) => [x * frame.width, y * frame.height]) as unknown as FivePoints;
+  const points = mapFive(landmarks, ([x, y]) => [x * frame.width, y * frame.height]);
   const aligned = alignFace(frame, points);
   if (aligned.kind === 'rejected') {
     gatherer.refuse({ ...seen, landmarks, reason: aligned.reason });

@@ -81,8 +81,8 @@ export function correct(filter: KalmanBox, box: Box): void {
 
 /** The filter's present box [x1,y1,x2,y2] in pixels. */
 export function filterBox(filter: KalmanBox): Box {
-  // Centre, aspect and height by construction; the compiler knows no length of an array.
-  const [x, y, aspect, h] = filter.position as unknown as readonly [number, number, number, number];
+  const { position } = filter;
+  const [x, y, aspect, h] = [position[0]!, position[1]!, position[2]!, position[HEIGHT]!];
   const w = aspect * h;
   const left = x - w / 2;
   const top = y - h / 2;

@@ -138,8 +138,10 @@ async function prepare({ order, host, signal }: ChunkMember, catalogue: StageCat
       const [{ openInstalled }, wanted] = await Promise.all([import('../models/open.js'), host.model(role)]);
       const opened = await openInstalled(wanted.model, wanted);
       device = { asked: opened.deviceAsked, resolved: opened.deviceResolved };
+      // As with `card` below.
       return opened as OpenModel as OpenModel<never>;
     },
+    // The role decides the card's kind, which one function for both roles cannot say.
     card: (role: ModelRole) => cardOf(order, role) as never,
     resources: order.resources,
     signal,

@@ -145,6 +145,7 @@ export class StageRunner implements ActionRunner {
         ]);
         const opened = await openInstalled(wanted.model, wanted);
         device = { asked: opened.deviceAsked, resolved: opened.deviceResolved };
+        // As with `card` below.
         return opened as OpenModel as OpenModel<never>;
       },
       resources: job.resources,
@@ -170,6 +171,7 @@ export class StageRunner implements ActionRunner {
       // Checked when the params were resolved; a stage sees those that its rule declares.
       params: this.#params(job) as unknown as EpisodeRunConfig,
       inputs: stageInputs(job, this.#world.dataRoot),
+      // The role decides the card's kind, which one function for both roles cannot say.
       card: (role: ModelRole) => this.#entry(role, job).card as never,
       signal,
     };

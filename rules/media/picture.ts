@@ -1,20 +1,15 @@
 // Two operations on RGB pictures that need no library: choosing a square around a face and
 // shrinking a part by a whole factor. Pure.
+import type { FramePart } from '../../src/stage/frames.js';
 import type { Corners, Size } from './geometry.js';
 import type { Picture } from './resample.js';
-
-/** A rectangle of whole pixels inside a picture. */
-export interface PixelRect extends Size {
-  readonly left: number;
-  readonly top: number;
-}
 
 /**
  * Means of `factor` x `factor` blocks of a part of a picture; blocks at the right and lower edge
  * may be smaller. Factor 1 copies. The result has ceil(side / factor) pixels a side. It lies in `into`
  * where that is given, which is then at least as long, and in memory of its own otherwise.
  */
-export function shrinkPart(picture: Picture, part: PixelRect, factor: number, into?: Uint8Array): Picture {
+export function shrinkPart(picture: Picture, part: FramePart, factor: number, into?: Uint8Array): Picture {
   const { width, height } = shrunkSize(part, factor);
   const data = into?.subarray(0, width * height * 3) ?? new Uint8Array(width * height * 3);
   if (factor === 1) copyPart(picture, part, data);
@@ -27,14 +22,14 @@ export function shrunkSize({ width, height }: Size, factor: number): Size {
   return { width: Math.ceil(width / factor), height: Math.ceil(height / factor) };
 }
 
-function copyPart(picture: Picture, { left, top, width, height }: PixelRect, to: Uint8Array): void {
+function copyPart(picture: Picture, { left, top, width, height }: FramePart, to: Uint8Array): void {
   for (let row = 0; row < height; row++) {
     const from = ((top + row) * picture.width + left) * 3;
     to.set(picture.data.subarray(from, from + width * 3), row * width * 3);
   }
 }
 
-function blockMeans(picture: Picture, { left, top, width, height }: PixelRect, factor: number, to: Uint8Array): void {
+function blockMeans(picture: Picture, { left, top, width, height }: FramePart, factor: number, to: Uint8Array): void {
   // Read through names of their own: a property of an object would be looked up for every byte.
   const { data, width: rowLength } = picture;
   let at = 0;
@@ -67,7 +62,7 @@ function blockMeans(picture: Picture, { left, top, width, height }: PixelRect, f
  * picture: a thumbnail is never padded. `box` is [x1, y1, x2, y2] in pixels; `margin` is the share
  * of the box's longer side added on each side.
  */
-export function squareAround(box: Corners, margin: number, { width, height }: Size): PixelRect {
+export function squareAround(box: Corners, margin: number, { width, height }: Size): FramePart {
   const [x1, y1, x2, y2] = box;
   const wanted = Math.round(Math.max(x2 - x1, y2 - y1) * (1 + 2 * margin));
   const side = Math.max(1, Math.min(wanted, width, height));

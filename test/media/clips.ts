@@ -51,3 +51,9 @@ export async function turnByMatrix(from: string, to: string, height: number): Pr
   await writeFile(to, bytes);
   return to;
 }
+
+/** Child processes of this one, once handles that are being closed are closed. */
+export async function ownProcesses(): Promise<number> {
+  for (let turn = 0; turn < 10; turn++) await new Promise((done) => setImmediate(done));
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'ProcessWrap').length;
+}

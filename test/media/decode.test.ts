@@ -5,7 +5,7 @@ import { probeVideo } from '../../src/media/probe.js';
 import { planSelect } from '../../src/media/selection.js';
 import type { FrameRequest, FrameSelection } from '../../src/stage/frames.js';
 import type { VideoFacts } from '../../src/stage/stage.js';
-import { clipFolder, grayOf, graySource, make, toolSets, x264 } from './clips.js';
+import { clipFolder, grayOf, graySource, make, ownProcesses, toolSets, x264 } from './clips.js';
 
 const clip = clipFolder();
 const sets = await toolSets();
@@ -114,12 +114,6 @@ test('colours and channel order are right in every format, scaler and ffmpeg bui
     }
   }
 });
-
-/** Child processes of this one, once handles that are being closed are closed. */
-async function ownProcesses(): Promise<number> {
-  for (let turn = 0; turn < 10; turn++) await new Promise((done) => setImmediate(done));
-  return process.getActiveResourcesInfo().filter((kind) => kind === 'ProcessWrap').length;
-}
 
 /** Far more frames than fit between ffmpeg and its reader: ffmpeg is certainly at work when it is stopped. */
 const endless = {

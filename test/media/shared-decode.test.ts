@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { decodeFrames, SharedDecode, type Wish } from '../../src/media/decode.js';
 import { probeVideo } from '../../src/media/probe.js';
 import type { Frame } from '../../src/stage/frames.js';
-import { clipFolder, make, x264 } from './clips.js';
+import { clipFolder, make, ownProcesses, x264 } from './clips.js';
 
 const clip = clipFolder();
 const never = new AbortController().signal;
@@ -29,12 +29,6 @@ async function read(frames: AsyncIterable<Frame>, most = Infinity): Promise<Seen
     if (seen.length === most) break;
   }
   return seen;
-}
-
-/** Child processes of this one, once handles that are being closed are closed. */
-async function ownProcesses(): Promise<number> {
-  for (let turn = 0; turn < 10; turn++) await new Promise((done) => setImmediate(done));
-  return process.getActiveResourcesInfo().filter((kind) => kind === 'ProcessWrap').length;
 }
 
 test.each([

@@ -109,6 +109,6 @@ function dataCheck(dataRoot: string, episodes: number): Check {
   return {
     name: 'data',
     ok: true,
-    found: `${dataRoot}, ${episodes} episodes, ${Math.floor((bavail * bsize) / 1e9)} GB free`,
+    found: `${dataRoot}, ${episodes} ${episodes === 1 ? 'episode' : 'episodes'}, ${Math.floor((bavail * bsize) / 1e9)} GB free`,
   };
 }

@@ -19,7 +19,7 @@ export {
   type Similarity,
 } from './faces/align.js';
 export { selectSamples, type Candidate } from './faces/sampling.js';
-export type { Size } from './media/geometry.js';
+export type { Corners, Size } from './media/geometry.js';
 export type { Picture } from './media/resample.js';
 export {
   contentScore,

@@ -1,11 +1,10 @@
 // Hands out a video's frames as pixels: one ffmpeg process for all who read the same stretch of it, one
 // reused buffer each, as fast as the slowest takes them and no faster. A frame is known by its ordinal; it
 // decides nothing about which.
-import type { Readable } from 'node:stream';
 import { problem } from '../base/problem.js';
 import type { Frame, FrameRequest, PixelFormat } from '../stage/frames.js';
 import type { VideoFacts } from '../stage/stage.js';
-import { FfmpegError, startFfmpeg, type RunningFfmpeg } from './ffmpeg.js';
+import { FfmpegError, outputsMax, startFfmpeg, type RunningFfmpeg } from './ffmpeg.js';
 import { ffmpegFormat, filterGraph, type Branch } from './filter-graph.js';
 import { seekTo, type Seek } from './seek.js';
 import { countedFrom, planSelect, stretchOf, type SelectPlan, type Stretch } from './selection.js';
@@ -14,10 +13,6 @@ import { twoTap, type TwoTap } from './two-tap.js';
 import { convertPart, yuv420Bytes, type YuvMatrix } from './yuv.js';
 
 const channelsOf: Readonly<Record<PixelFormat, number>> = { rgb24: 3, bgr24: 3, gray8: 1 };
-
-/** Waiting bytes between ffmpeg and the reader: one to two frames, within reason. */
-const bufferBytesMin = 1 << 20;
-const bufferBytesMax = 32 << 20;
 
 /** Size in pixels of the frames that a request gets. */
 export function frameSize(
@@ -91,8 +86,13 @@ interface Line {
   hasLeft: boolean;
 }
 
+/** Whether one decode can serve these requests: it has few outputs, and one reader at most can sample by two taps. */
+export function canShare(requests: readonly Omit<Wish, 'select'>[]): boolean {
+  return requests.length <= outputsMax && requests.filter(({ scaler }) => scaler === 'two-tap').length <= 1;
+}
+
 /**
- * One decode for several readers, each with frames as `decodeFrames` gives them: the same bytes as if it
+ * One decode for several readers that can share it, each with frames as `decodeFrames` gives them: the same bytes as if it
  * read alone. It starts with the first frame that is asked for and ends when all readers have ended or left.
  * All must read side by side, since ffmpeg waits for the slowest; whoever will not read (any more) must `leave`.
  */
@@ -109,6 +109,7 @@ export class SharedDecode {
     this.#path = path;
     this.#facts = facts;
     this.#options = options;
+    if (!canShare(readers.map(({ request }) => request))) throw new Error('these readers cannot share a decode');
     const frameCount = facts.pts.length;
     const stretches = readers.map(({ request }) => stretchOf(request.select, frameCount));
     const full = stretches.filter(({ from, to }) => from < to);
@@ -150,7 +151,7 @@ export class SharedDecode {
       const ordinals = [...plan.passing];
       const passing = ordinals[Symbol.iterator]();
       let received = 0;
-      for await (const raw of rawPictures(ffmpeg.outputs[output]!, rawBytes(line))) {
+      for await (const raw of ffmpeg.outputs[output]!.pictures()) {
         signal.throwIfAborted();
         received++;
         const ordinal = passing.next();
@@ -183,13 +184,12 @@ export class SharedDecode {
     const ffmpeg = await this.#running?.catch(() => undefined);
     if (ffmpeg === undefined) return;
     if (this.#lines.every(({ hasLeft, output }) => hasLeft || output === undefined)) await ffmpeg.stop();
-    else if (line.output !== undefined) ffmpeg.leave(line.output);
+    else if (line.output !== undefined) ffmpeg.outputs[line.output]!.leave();
   }
 
   async #start(): Promise<RunningFfmpeg> {
     const lines = this.#lines.filter(({ output }) => output !== undefined);
-    const samplers = lines.flatMap(({ sampler }) => sampler ?? []);
-    if (samplers.length > 1) throw new Error('one decode can feed only one reader that samples by two taps');
+    const sampler = lines.find((line) => line.sampler !== undefined)?.sampler;
     const label = (output: number | undefined): string => `out${output ?? ''}`;
     const branches = lines.map(
       ({ reader: { request }, plan: { expression }, sampler, matrix, width, height, output }): Branch => ({
@@ -202,22 +202,22 @@ export class SharedDecode {
         height,
       }),
     );
-    const ffmpeg = startFfmpeg({
+    const ffmpeg = await startFfmpeg({
       tools: this.#options.tools ?? (await usualMediaTools()),
       path: this.#path,
       // The graph turns and scales by itself, for every frame: ffmpeg must not turn first, nor
       // rebuild the graph (and count frames from 0 again) when the stream changes size half-way.
       inputOptions: ['-noautorotate', '-reinit_filter', '0', ...(this.#sought?.inputOptions ?? [])],
-      sideInput: samplers[0] && mapInput(samplers[0]),
+      sideInput: sampler && mapInput(sampler),
       filters: filterGraph(this.#facts, this.#sought?.filters ?? [], branches),
       outputs: lines.map((line) => ({
         label: label(line.output),
         options: ['-f', 'rawvideo', '-pix_fmt', line.matrix ? 'yuv420p' : ffmpegFormat[line.reader.request.format]],
-        bufferBytes: Math.min(bufferBytesMax, Math.max(bufferBytesMin, 2 * rawBytes(line))),
+        pictureBytes: rawBytes(line),
       })),
       signal: new AbortController().signal,
     });
-    for (const { hasLeft, output } of lines) if (hasLeft) ffmpeg.leave(output!);
+    for (const { hasLeft, output } of lines) if (hasLeft) ffmpeg.outputs[output!]!.leave();
     return ffmpeg;
   }
 
@@ -296,25 +296,6 @@ function mapInput(sampler: TwoTap): { readonly options: readonly string[]; reado
   const size = `${sampler.tapWidth}x${2 * sampler.tapHeight}`;
   const options = ['-f', 'rawvideo', '-pix_fmt', 'gray16le', '-video_size', size, '-framerate', '1'];
   return { options, bytes: sampler.maps };
-}
-
-/** Cuts ffmpeg's bytes into pictures; the one buffer is filled anew for each. A cut-off last one is dropped. */
-async function* rawPictures(stream: Readable, size: number): AsyncGenerator<Uint8Array, void, undefined> {
-  const picture = new Uint8Array(size);
-  let filled = 0;
-  // Left standing when the reader stops: destroyed, it would report an error before ffmpeg is gone.
-  const chunks = stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-  for await (const chunk of chunks) {
-    for (let used = 0; used < chunk.length;) {
-      const part = chunk.subarray(used, used + size - filled);
-      picture.set(part, filled);
-      used += part.length;
-      filled += part.length;
-      if (filled < size) continue;
-      yield picture;
-      filled = 0;
-    }
-  }
 }
 
 function decodeFailed(path: string, error: FfmpegError): Error {

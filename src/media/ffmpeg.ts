@@ -1,9 +1,10 @@
 // Starts ffmpeg and ffprobe, the one place that does, and sees that none outlives its use: each
 // ends by itself, by an abort, or when its reader stops. It knows no stage and no picture.
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { PassThrough, type Readable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import fluent from 'fluent-ffmpeg';
+import { openPicturePipe, type PicturePipe } from './picture-pipe.js';
 import type { MediaTools } from './tools.js';
 
 export type { FfprobeData, FfprobeStream } from 'fluent-ffmpeg';
@@ -17,6 +18,7 @@ export interface FfmpegCommand {
   readonly sideInput?: { readonly options: readonly string[]; readonly bytes: Uint8Array } | undefined;
   /** A filter graph with a result for each output, labelled as they say. */
   readonly filters: string;
+  /** At most `outputsMax`. */
   readonly outputs: readonly FfmpegOutput[];
   readonly logLevel?: 'error' | 'info';
   readonly onLine?: (line: string) => void;
@@ -28,15 +30,13 @@ export interface FfmpegOutput {
   /** The result's label in the graph, without brackets. */
   readonly label: string;
   readonly options: readonly string[];
-  /** Bytes that may wait between ffmpeg and the reader; beyond them ffmpeg stands still. */
-  readonly bufferBytes: number;
+  /** Bytes of one picture of this output. */
+  readonly pictureBytes: number;
 }
 
 export interface RunningFfmpeg {
-  /** The bytes of each output. All must be read, or left: ffmpeg stands still for the slowest. */
-  readonly outputs: readonly Readable[];
-  /** Throws away what comes of one output from now on, and ends its stream; the others go on. */
-  leave(output: number): void;
+  /** The pictures of each output. All must be read, or left: ffmpeg stands still for the slowest. */
+  readonly outputs: readonly PicturePipe[];
   /** Resolves when ffmpeg has ended well; rejects with its last words, or with the abort's reason. */
   readonly finished: Promise<void>;
   /** Ends ffmpeg if it still runs and resolves when it is gone; harmless when called again. */
@@ -57,29 +57,44 @@ export class FfmpegError extends Error {
 /** Lines of ffmpeg's complaints that are kept: the last ones say what ended it. */
 const linesKept = 40;
 
-/** Descriptor of the first output's pipe in the child; those of the others follow stderr's. */
-const descriptorOf = (output: number): number => (output === 0 ? 1 : 2 + output);
+/**
+ * Descriptors that ffmpeg writes pictures to. Node hands on a socket in the state in which a program expects it,
+ * one that makes it wait, as one of the first three alone; the third is for what ffmpeg says.
+ */
+const outputDescriptors = [1, 0] as const;
+/** Where a side input comes from. */
+const sideInputDescriptor = 3;
+
+/** How many outputs one ffmpeg can have. */
+export const outputsMax = outputDescriptors.length;
 
 /** Starts ffmpeg. The caller must read or leave each of `outputs`, or call `stop`, whatever happens. */
-export function startFfmpeg(command: FfmpegCommand): RunningFfmpeg {
-  command.signal.throwIfAborted();
-  // fluent-ffmpeg puts the words together. It can start a process with one output only, so that is done here.
-  const child = spawn(command.tools.ffmpeg, buildCommand(command)._getArguments(), {
-    stdio: [
-      command.sideInput ? 'pipe' : 'ignore',
-      'pipe',
-      'pipe',
-      ...command.outputs.slice(1).map((): 'pipe' => 'pipe'),
-    ],
-    windowsHide: true,
-  });
-  const outputs = command.outputs.map(({ bufferBytes }) => new PassThrough({ highWaterMark: bufferBytes }));
-  const pipes = outputs.map((_, output) => child.stdio[descriptorOf(output)] as Readable | null);
-  pipes.forEach((pipe, output) => pipe?.pipe(outputs[output]!));
-  if (command.sideInput) {
-    // It may end without having read all of it, and says so itself.
-    child.stdin?.on('error', () => undefined).end(command.sideInput.bytes);
+export async function startFfmpeg(command: FfmpegCommand): Promise<RunningFfmpeg> {
+  if (command.outputs.length > outputsMax) throw new Error(`one ffmpeg cannot have ${command.outputs.length} outputs`);
+  const opened = await Promise.all(command.outputs.map(({ pictureBytes }) => openPicturePipe(pictureBytes)));
+  const outputs = opened.map(({ pipe }) => pipe);
+  const ends = opened.map(({ writeEnd }) => writeEnd);
+  try {
+    command.signal.throwIfAborted();
+    // fluent-ffmpeg puts the words together. It can start a process with one output only, so that is done here.
+    const child = spawn(command.tools.ffmpeg, buildCommand(command)._getArguments(), {
+      stdio: [ends[1] ?? 'ignore', ends[0] ?? 'ignore', 'pipe', command.sideInput ? 'pipe' : 'ignore'],
+      windowsHide: true,
+    });
+    return watch(child, command, outputs);
+  } catch (error) {
+    outputs.forEach((output) => output.leave());
+    throw error;
+  } finally {
+    // The process has its own.
+    ends.forEach((end) => end.destroy());
   }
+}
+
+function watch(child: ChildProcess, command: FfmpegCommand, outputs: readonly PicturePipe[]): RunningFfmpeg {
+  const sideInput = child.stdio[sideInputDescriptor] as Writable | null;
+  // It may end without having read all of it, and says so itself.
+  if (command.sideInput) sideInput?.on('error', () => undefined).end(command.sideInput.bytes);
   const lines: string[] = [];
   const stderr = createInterface({ input: child.stderr!, crlfDelay: Infinity }).on('line', (line) => {
     command.onLine?.(line);
@@ -99,30 +114,19 @@ export function startFfmpeg(command: FfmpegCommand): RunningFfmpeg {
       });
     });
   }).finally(() => command.signal.removeEventListener('abort', kill));
-  // After a failure there may never have been a pipe.
-  ended.catch(() => outputs.forEach((output) => output.end()));
   command.signal.addEventListener('abort', kill, { once: true });
   const finished = ended.catch((error: unknown) => {
     throw command.signal.aborted ? command.signal.reason : error;
   });
   // Whoever stops early never awaits `finished`; that must not count as an unhandled rejection.
   finished.catch(() => undefined);
-  const leave = (output: number): void => {
-    const pipe = pipes[output];
-    pipe?.unpipe(outputs[output]);
-    pipe?.resume();
-    outputs[output]!.end();
-    // What waits there is thrown away.
-    outputs[output]!.resume();
-  };
   return {
     outputs,
-    leave,
     finished,
     async stop() {
       kill();
-      // Whatever is still in the pipes is thrown away, so that the process can be reaped.
-      outputs.forEach((_, output) => leave(output));
+      // Whatever is still on its way is thrown away, so that the process can be reaped.
+      outputs.forEach((output) => output.leave());
       await finished.catch(() => undefined);
     },
   };
@@ -130,13 +134,12 @@ export function startFfmpeg(command: FfmpegCommand): RunningFfmpeg {
 
 function buildCommand(command: FfmpegCommand): fluent.FfmpegCommand {
   const ffmpeg = fluent();
-  ffmpeg.input(asFile(command.path)).inputOptions(['-hide_banner', '-nostats', ...command.inputOptions]);
-  if (command.sideInput) ffmpeg.input('pipe:0').inputOptions([...command.sideInput.options]);
-  else ffmpeg.inputOptions('-nostdin');
+  ffmpeg.input(asFile(command.path)).inputOptions(['-hide_banner', '-nostats', '-nostdin', ...command.inputOptions]);
+  if (command.sideInput) ffmpeg.input(`pipe:${sideInputDescriptor}`).inputOptions([...command.sideInput.options]);
   ffmpeg.complexFilter(command.filters);
   command.outputs.forEach(({ label, options }, output) => {
     ffmpeg
-      .output(`pipe:${descriptorOf(output)}`)
+      .output(`pipe:${outputDescriptors[output]!}`)
       .outputOptions(['-loglevel', command.logLevel ?? 'error', '-map', `[${label}]`])
       .outputOptions([...passThrough(command.tools), ...options]);
   });

@@ -141,7 +141,7 @@ async function decodeTimes(
 ): Promise<FrameTimes> {
   const told: (number | undefined)[] = [];
   const [numerator, denominator] = facts.timeBase;
-  const ffmpeg = startFfmpeg({
+  const ffmpeg = await startFfmpeg({
     tools,
     path,
     // copyts keeps the container's own times; ffmpeg otherwise counts from the earliest stream.
@@ -152,7 +152,7 @@ async function decodeTimes(
       {
         label: 'out',
         options: ['-f', 'null', ...(most === undefined ? [] : ['-frames:v', String(most)])],
-        bufferBytes: 1 << 16,
+        pictureBytes: 1,
       },
     ],
     logLevel: 'info',
@@ -163,7 +163,7 @@ async function decodeTimes(
     },
   });
   try {
-    ffmpeg.leave(0);
+    ffmpeg.outputs[0]!.leave();
     await ffmpeg.finished;
   } finally {
     await ffmpeg.stop();

@@ -29,9 +29,9 @@ export async function framesFor(
   readers: readonly FrameReader[],
   { seek }: { readonly seek: boolean },
 ): Promise<readonly GivenFrames[]> {
-  const { SharedDecode } = await import('../media/decode.js');
+  const { canShare, SharedDecode } = await import('../media/decode.js');
   const given = new Map<FrameReader, GivenFrames>();
-  for (const group of groupsOf(readers)) {
+  for (const group of groupsOf(readers, canShare)) {
     const { path, facts } = await sourceOf(group[0]!);
     const decode = new SharedDecode(
       path,
@@ -46,18 +46,22 @@ export async function framesFor(
   return readers.map((reader) => given.get(reader)!);
 }
 
-/** Readers of the same video by the same index; of those that sample by two taps one decode can feed only one. */
-function groupsOf(readers: readonly FrameReader[]): FrameReader[][] {
-  const groups = new Map<string, FrameReader[]>();
-  readers.forEach((reader, place) => {
+/** Readers of the same video by the same index, in groups that one decode can serve. */
+function groupsOf(
+  readers: readonly FrameReader[],
+  canShare: (requests: readonly FrameRequest[]) => boolean,
+): FrameReader[][] {
+  const groups = new Map<string, FrameReader[][]>();
+  for (const reader of readers) {
     const { context, request } = reader;
     const key = JSON.stringify([context.inputs.path(request.video), context.inputs.optional('frames')]);
-    const group = groups.get(key) ?? [];
-    const isSecond = request.scaler === 'two-tap' && group.some(({ request: { scaler } }) => scaler === 'two-tap');
-    if (isSecond) groups.set(`${key} ${place}`, [reader]);
-    else groups.set(key, [...group, reader]);
-  });
-  return [...groups.values()];
+    const ofVideo = groups.get(key) ?? [];
+    const open = ofVideo.find((group) => canShare([...group, reader].map((one) => one.request)));
+    if (open === undefined) ofVideo.push([reader]);
+    else open.push(reader);
+    groups.set(key, ofVideo);
+  }
+  return [...groups.values()].flat();
 }
 
 async function sourceOf({

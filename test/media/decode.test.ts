@@ -148,22 +148,26 @@ test('ffmpeg is gone when an abort comes, whether it has started or not, and the
   }
 });
 
-test('ffmpeg stands still while nobody reads', async () => {
-  const megabyte = 1 << 20;
-  const ffmpeg = startFfmpeg({
+test('ffmpeg stands still while nobody reads, and nothing is lost', async () => {
+  const pictureBytes = 1280 * 960 * 3;
+  const ffmpeg = await startFfmpeg({
     tools: tools!,
     path,
     inputOptions: [],
     filters: '[0:V:0]scale=1280:960,format=rgb24[out]',
-
-    outputs: [{ label: 'out', options: ['-f', 'rawvideo'], bufferBytes: megabyte }],
+    outputs: [{ label: 'out', options: ['-f', 'rawvideo'], pictureBytes }],
     signal: never,
   });
+  let hasFinished = false;
+  void ffmpeg.finished.then(() => (hasFinished = true));
   try {
-    while (ffmpeg.outputs[0]!.readableLength < megabyte) await new Promise((done) => setTimeout(done, 20));
-    await new Promise((done) => setTimeout(done, 300));
-    // All 24 frames are 88 MB; a read that was under way may come on top of the megabyte.
-    expect(ffmpeg.outputs[0]!.readableLength).toBeLessThan(megabyte + 200_000);
+    // All 24 frames are 88 MB, of which a picture and what a socket holds have been read.
+    await new Promise((done) => setTimeout(done, 1000));
+    expect(hasFinished).toBe(false);
+    const pictures: number[] = [];
+    for await (const picture of ffmpeg.outputs[0]!.pictures()) pictures.push(picture.length);
+    expect(pictures).toEqual(Array.from({ length: 24 }, () => pictureBytes));
+    await ffmpeg.finished;
   } finally {
     await ffmpeg.stop();
   }

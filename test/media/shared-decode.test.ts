@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { decodeFrames, SharedDecode, type Wish } from '../../src/media/decode.js';
+import { framesFor } from '../../src/runner/frames.js';
 import { probeVideo } from '../../src/media/probe.js';
 import type { Frame } from '../../src/stage/frames.js';
 import { clipFolder, make, ownProcesses, x264 } from './clips.js';
@@ -34,8 +35,11 @@ async function read(frames: AsyncIterable<Frame>, most = Infinity): Promise<Seen
 test.each([
   ['of the whole video', [
     { ...small, select: { kind: 'all' } },
-    { ...fitted, select: { kind: 'every', stride: 4 } },
     { ...full, select: { kind: 'listed', indices: [3, 70, 71] } },
+  ]],
+  ['at two strides', [
+    { ...fitted, select: { kind: 'every', stride: 4 } },
+    { ...full, select: { kind: 'all' } },
   ]],
   ['of one stretch in the middle', [
     { ...small, select: { kind: 'every', stride: 1, from: 60, to: 100 } },
@@ -43,6 +47,9 @@ test.each([
   ]],
   ['of stretches that only overlap, and one who wants nothing', [
     { ...fitted, select: { kind: 'every', stride: 1, from: 40, to: 80 } },
+    { ...small, select: { kind: 'every', stride: 3, from: 70, to: 130 } },
+  ]],
+  ['of which one wants nothing', [
     { ...full, select: { kind: 'listed', indices: [] } },
     { ...small, select: { kind: 'every', stride: 3, from: 70, to: 130 } },
   ]],
@@ -69,24 +76,40 @@ test.each([
   }
 }); // prettier-ignore
 
-test('one who stops early, never begins, or is aborted leaves the others alone', async () => {
+test.each([
+  ['stops early', async (decode: SharedDecode) => expect(await read(decode.frames(1), 5)).toHaveLength(5)],
+  ['never begins', (decode: SharedDecode) => decode.leave(1)],
+])('one who %s leaves the other alone', async (_, behave) => {
   const wish: Wish = { ...fitted, select: { kind: 'all' } };
-  const alone = await read(decodeFrames(path, facts, wish, never));
+  const decode = new SharedDecode(path, facts, [0, 1].map(() => ({ request: wish, signal: never })), {});
+  const [all] = await Promise.all([read(decode.frames(0)), behave(decode)]);
+  expect(all).toEqual(await read(decodeFrames(path, facts, wish, never)));
+  expect(await ownProcesses()).toBe(0);
+}); // prettier-ignore
+
+test('one who is aborted leaves the other alone', async () => {
+  const wish: Wish = { ...fitted, select: { kind: 'all' } };
   const stop = new AbortController();
   const reason = new Error('enough');
-  const signals = [never, never, never, stop.signal];
-  const decode = new SharedDecode(path, facts, signals.map((signal) => ({ request: { ...wish }, signal })), {});
+  const decode = new SharedDecode(path, facts, [never, stop.signal].map((signal) => ({ request: wish, signal })), {});
   const aborted = (async () => {
-    for await (const { index } of decode.frames(3)) if (index === 20) stop.abort(reason);
+    for await (const { index } of decode.frames(1)) if (index === 20) stop.abort(reason);
   })();
-  const [all, few] = await Promise.all([
-    read(decode.frames(0)),
-    read(decode.frames(1), 5),
-    decode.leave(2),
-    expect(aborted).rejects.toBe(reason),
-  ]);
-  expect([all, few]).toEqual([alone, alone.slice(0, 5)]);
+  const [all] = await Promise.all([read(decode.frames(0)), expect(aborted).rejects.toBe(reason)]);
+  expect(all).toEqual(await read(decodeFrames(path, facts, wish, never)));
   expect(await ownProcesses()).toBe(0);
+}); // prettier-ignore
+
+test('more readers than a decode can serve are refused by it, and each is served by the runner', async () => {
+  const wish: Wish = { ...fitted, select: { kind: 'every', stride: 30 } };
+  const three = [0, 1, 2].map(() => ({ request: wish, signal: never }));
+  expect(() => new SharedDecode(path, facts, three, {})).toThrow('cannot share');
+  const inputs = { path: () => path, optional: () => undefined, gathered: () => [] };
+  const readers = three.map(() => ({ context: { inputs, signal: never }, request: { ...wish, video: 'video' } }));
+  const given = await framesFor(readers, { seek: false });
+  const seen = await Promise.all(given.map(({ frames }) => read(frames)));
+  expect(seen).toEqual(three.map(() => seen[0]));
+  expect(seen[0]).toHaveLength(5);
 }); // prettier-ignore
 
 test('a slow reader is waited for, and gets all', async () => {

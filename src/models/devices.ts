@@ -8,7 +8,7 @@ export type Device = 'auto' | 'cpu' | 'cuda' | 'tensorrt' | 'coreml' | 'directml
 export type ResolvedDevice = Exclude<Device, 'auto'>;
 
 /** Names of the execution providers as ONNX Runtime spells them. */
-export const providerOfDevice: Readonly<Record<ResolvedDevice, string>> = {
+const providerOfDevice: Readonly<Record<ResolvedDevice, string>> = {
   cpu: 'cpu',
   cuda: 'cuda',
   tensorrt: 'tensorrt',
@@ -16,6 +16,12 @@ export const providerOfDevice: Readonly<Record<ResolvedDevice, string>> = {
   directml: 'dml',
   openvino: 'openvino',
 };
+
+/**
+ * Devices of which a machine may have several, told apart by a number from 0. ONNX Runtime for Node.js takes
+ * one for these; it hands CoreML and OpenVINO none.
+ */
+const numberedDevices: ReadonlySet<Device> = new Set<Device>(['cuda', 'tensorrt', 'directml']);
 
 /** Best first. TensorRT is left to those who ask for it: it compiles each graph for minutes. */
 const autoOrder: readonly ResolvedDevice[] = ['cuda', 'coreml', 'directml', 'cpu'];
@@ -47,21 +53,59 @@ export function devicesToTry(
   {
     available,
     allowCpuFallback,
-  }: { readonly available: readonly ResolvedDevice[]; readonly allowCpuFallback: boolean },
+    gpu,
+  }: {
+    readonly available: readonly ResolvedDevice[];
+    readonly allowCpuFallback: boolean;
+    /** Said in the problem alone. */
+    readonly gpu?: string | undefined;
+  },
 ): readonly ResolvedDevice[] {
   if (asked === 'auto') return autoOrder.filter((device) => available.includes(device));
   const fallback: readonly ResolvedDevice[] = allowCpuFallback && asked !== 'cpu' ? ['cpu'] : [];
   if (available.includes(asked)) return [asked, ...fallback];
   if (fallback.length > 0) return fallback;
-  throw missingDevice(asked, available);
+  throw missingDevice(asked, { available, gpu });
 }
 
-/** The problem of a device that was asked for by name and cannot be used. */
-export function missingDevice(asked: ResolvedDevice, available: readonly ResolvedDevice[], cause?: unknown): Error {
+/** An execution provider, as ONNX Runtime is told of it. */
+export interface Provider {
+  readonly name: string;
+  /** Which of several such devices; the first where it is left out. */
+  readonly deviceId?: number;
+}
+
+/**
+ * The execution provider of a device. `gpu` is the member of the machine's pool `gpu` that whoever opens the model
+ * holds, if any: a device that is one of several is then that one, another takes no notice. Throws
+ * ProblemError for a member that is no number.
+ */
+export function providerOf(device: ResolvedDevice, gpu: string | undefined): Provider {
+  const name = providerOfDevice[device];
+  if (gpu === undefined || !numberedDevices.has(device)) return { name };
+  if (!/^\d{1,4}$/.test(gpu))
+    throw problem(
+      'gpu-id',
+      `gpu ${quote(gpu)} is no number, and ${device} knows its devices by number`,
+      'name them as the driver counts them: resources: { gpu: [0, 1] }',
+    );
+  return { name, deviceId: Number(gpu) };
+}
+
+/** The problem of a device that was asked for by name and cannot be used; `gpu` as in `providerOf`. */
+export function missingDevice(
+  asked: ResolvedDevice,
+  {
+    available,
+    gpu,
+    cause,
+  }: { readonly available: readonly ResolvedDevice[]; readonly gpu?: string | undefined; readonly cause?: unknown },
+): Error {
+  const which = gpu !== undefined && numberedDevices.has(asked) ? ` (gpu ${gpu})` : '';
   const why = cause instanceof Error ? `: ${cause.message.split('\n')[0] ?? ''}` : '';
   return problem(
     'device-missing',
-    `device ${asked} cannot be used by ONNX Runtime on this machine (${process.platform} ${process.arch})${why}`,
+    `device ${asked}${which} cannot be used by ONNX Runtime on this machine (${process.platform} ${process.arch})${why}`,
     `there is: ${available.filter((device) => device !== asked).join(', ')}; or use auto, or allow_cpu_fallback: true`,
     cause,
   );

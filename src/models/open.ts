@@ -1,4 +1,4 @@
-// Models ready to run: opened once and kept, one for each model, device and thread count. Which
+// Models ready to run: opened once and kept, one for each model, device (of several: which) and thread count. Which
 // device that is, and that the files are there, is settled here; the graph itself is session.ts's.
 import type { ModelCard, OpenModel } from '../stage/model.js';
 import {
@@ -6,8 +6,9 @@ import {
   devicesToTry,
   missingDevice,
   parseDevice,
-  providerOfDevice,
+  providerOf,
   type Device,
+  type Provider,
   type ResolvedDevice,
 } from './devices.js';
 import { ensureInstalled, type InstallOptions } from './install.js';
@@ -21,6 +22,8 @@ export interface OpenOptions extends InstallOptions {
   readonly threads?: number;
   /** Use the CPU when a device asked for by name cannot be used. */
   readonly allowCpuFallback?: boolean;
+  /** Which of several GPUs: a member of the pool `gpu`. Never part of what a result depends on. */
+  readonly gpu?: string | undefined;
 }
 
 /** An open model that says where it runs. */
@@ -40,9 +43,9 @@ const kept = new Map<string, Promise<Sessions>>();
 export async function openModel<C extends ModelCard>(
   registry: Registry,
   entry: ModelEntry<C>,
-  { device, threads = 1, allowCpuFallback = false, ...install }: OpenOptions,
+  { device, threads = 1, allowCpuFallback = false, gpu, ...install }: OpenOptions,
 ): Promise<OpenedModel<C>> {
-  const devices = placesToTry({ device, allowCpuFallback });
+  const devices = placesToTry({ device, allowCpuFallback, gpu });
   const paths = await ensureInstalled(registry, entry, install);
   return openOn(devices, { ...entry, digest: modelDigest(entry), paths }, threads);
 }
@@ -60,33 +63,42 @@ export interface InstalledModel<C extends ModelCard = ModelCard> {
 /** Opens a model whose files are there. Throws as `openModel` does. */
 export async function openInstalled<C extends ModelCard>(
   model: InstalledModel<C>,
-  { device, allowCpuFallback, threads = 1 }: Pick<OpenOptions, 'device' | 'allowCpuFallback' | 'threads'>,
+  { device, allowCpuFallback = false, threads = 1, gpu }: Omit<OpenOptions, keyof InstallOptions>,
 ): Promise<OpenedModel<C>> {
-  return openOn(placesToTry({ device, allowCpuFallback: allowCpuFallback === true }), model, threads);
+  return openOn(placesToTry({ device, allowCpuFallback, gpu }), model, threads);
 }
 
-interface Devices {
+interface Places {
   readonly asked: Device;
-  readonly available: ReturnType<typeof availableDevices>;
-  readonly candidates: readonly ResolvedDevice[];
+  readonly available: readonly ResolvedDevice[];
+  readonly gpu: string | undefined;
+  readonly candidates: readonly { readonly device: ResolvedDevice; readonly provider: Provider }[];
 }
 
-function placesToTry(options: { readonly device: string; readonly allowCpuFallback: boolean }): Devices {
-  const asked = parseDevice(options.device);
+function placesToTry({
+  device,
+  allowCpuFallback,
+  gpu,
+}: {
+  readonly device: string;
+  readonly allowCpuFallback: boolean;
+  readonly gpu: string | undefined;
+}): Places {
+  const asked = parseDevice(device);
   const available = availableDevices(loadableProviders());
-  const candidates = devicesToTry(asked, { available, allowCpuFallback: options.allowCpuFallback });
-  return { asked, available, candidates };
+  const devices = devicesToTry(asked, { available, allowCpuFallback, gpu });
+  return { asked, available, gpu, candidates: devices.map((one) => ({ device: one, provider: providerOf(one, gpu) })) };
 }
 
 async function openOn<C extends ModelCard>(
-  { asked: deviceAsked, available, candidates }: Devices,
+  { asked: deviceAsked, available, gpu, candidates }: Places,
   model: InstalledModel<C>,
   threads: number,
 ): Promise<OpenedModel<C>> {
   let failure: unknown;
-  for (const deviceResolved of candidates) {
+  for (const { device: deviceResolved, provider } of candidates) {
     try {
-      const sessions = await sessionsOf(model, { device: deviceResolved, threads });
+      const sessions = await sessionsOf(model, { provider, threads });
       return { card: model.card, sessions, deviceAsked, deviceResolved };
     } catch (error) {
       // The CPU is always there: what fails on it is the model's own fault.
@@ -94,7 +106,7 @@ async function openOn<C extends ModelCard>(
       failure = error;
     }
   }
-  throw deviceAsked === 'auto' ? failure : missingDevice(deviceAsked, available, failure);
+  throw deviceAsked === 'auto' ? failure : missingDevice(deviceAsked, { available, gpu, cause: failure });
 }
 
 /** Frees every open model. Whoever still holds one must not run it. */
@@ -105,12 +117,12 @@ export async function closeModels(): Promise<void> {
 }
 
 interface Placement {
-  readonly device: ResolvedDevice;
+  readonly provider: Provider;
   readonly threads: number;
 }
 
 function sessionsOf(model: InstalledModel, where: Placement): Promise<Sessions> {
-  const key = [model.digest, where.device, where.threads].join(' ');
+  const key = [model.digest, where.provider.name, where.provider.deviceId ?? 'only', where.threads].join(' ');
   let opening = kept.get(key);
   if (opening === undefined) {
     opening = openParts(model, where);
@@ -125,8 +137,7 @@ async function openParts({ name, card, paths }: InstalledModel, where: Placement
   try {
     for (const [part, declared] of Object.entries(card.parts))
       sessions[part] = await openSession(paths[part]!, declared, {
-        provider: providerOfDevice[where.device],
-        threads: where.threads,
+        ...where,
         label: `${name} (${part})`,
       });
   } catch (error) {

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { ModelPart, ModelSession, Tensor, TensorContract } from '../stage/model.js';
 import { checkContract, checkShape, type StatedTensor } from './contract.js';
+import type { Provider } from './devices.js';
 
 // Graphs that state the sizes of one input size warn at every other one; the contract says what is right.
 env.logLevel = 'error';
@@ -59,7 +60,7 @@ export function loadableProviders(): readonly string[] {
 export async function openSession(
   path: string,
   part: ModelPart,
-  { provider, threads, label }: { readonly provider: string; readonly threads: number; readonly label: string },
+  { provider, threads, label }: { readonly provider: Provider; readonly threads: number; readonly label: string },
 ): Promise<OpenSession> {
   const session = await InferenceSession.create(path, {
     executionProviders: [provider],

@@ -136,7 +136,7 @@ async function prepare({ order, host, signal }: ChunkMember, catalogue: StageCat
     media: mediaProbe,
     model: async (role: ModelRole) => {
       const [{ openInstalled }, wanted] = await Promise.all([import('../models/open.js'), host.model(role)]);
-      const opened = await openInstalled(wanted.model, wanted);
+      const opened = await openInstalled(wanted.model, { ...wanted, gpu: gpuOf(order.resources) });
       device = { asked: opened.deviceAsked, resolved: opened.deviceResolved };
       // As with `card` below.
       return opened as OpenModel as OpenModel<never>;
@@ -154,6 +154,11 @@ function cardOf({ cards, job }: ChunkOrder, role: ModelRole): ModelCard {
   const card = cards[role];
   if (card === undefined) throw new Error(`rule ${job.action.rule.name} does not declare the model ${role}`);
   return card;
+}
+
+/** The GPU that a model is to run on: of several held the first, since a session runs on one. */
+export function gpuOf({ gpu }: TakenResources): string | undefined {
+  return gpu?.members?.[0];
 }
 
 /** The frames of a stage that asked for none. */

@@ -15,6 +15,7 @@ import type { EpisodeRunConfig } from '../stage/config.js';
 import type { OpenModel } from '../stage/model.js';
 import type { ChunkedStage, SplitReading, Stage, StageCatalogue, StageContext } from '../stage/stage.js';
 import {
+  gpuOf,
   noFrames,
   workOnChunks,
   type ChunkHost,
@@ -143,7 +144,7 @@ export class StageRunner implements ActionRunner {
           import('../models/open.js'),
           this.#installModel(role, job, signal),
         ]);
-        const opened = await openInstalled(wanted.model, wanted);
+        const opened = await openInstalled(wanted.model, { ...wanted, gpu: gpuOf(job.resources) });
         device = { asked: opened.deviceAsked, resolved: opened.deviceResolved };
         // As with `card` below.
         return opened as OpenModel as OpenModel<never>;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { devicesToTry } from '../../src/models/devices.js';
+import { devicesToTry, providerOf } from '../../src/models/devices.js';
 import { closeModels, openModel } from '../../src/models/open.js';
 import { loadableProviders } from '../../src/models/session.js';
 import { acceptTerms } from '../../src/models/terms.js';
@@ -58,6 +58,14 @@ describeWithShared('models opened by their declared contract', ['models/models.m
     expect(again.sessions).toBe(first.sessions);
     expect(two.sessions).not.toBe(first.sessions);
     expect(Object.keys(first.sessions)).toEqual(['detect', 'landmark']);
+  });
+
+  test('on the CPU it is the same session whichever GPU is held, also one whose name is no number', async () => {
+    const { registry } = await sharedWorld();
+    const entry = registry.resolve('detector', 'ultralight')!;
+    const { sessions } = await openModel(registry, entry, cpu);
+    for (const gpu of ['0', '1', 'b:1'])
+      expect((await openModel(registry, entry, { ...cpu, gpu })).sessions).toBe(sessions);
   });
 
   test('calls that overlap give each its own result', async () => {
@@ -136,6 +144,32 @@ describe('devices to try', () => {
         message: [
           `device-missing: device cuda cannot be used by ONNX Runtime on this machine (${process.platform} ${process.arch})`,
           '    there is: cpu; or use auto, or allow_cpu_fallback: true',
+        ].join('\n'),
+      }),
+    );
+  });
+});
+
+describe('what ONNX Runtime is told of a device', () => {
+  test.each([
+    ['cpu', '1', { name: 'cpu' }],
+    ['cuda', undefined, { name: 'cuda' }],
+    ['cuda', '0', { name: 'cuda', deviceId: 0 }],
+    ['cuda', '11', { name: 'cuda', deviceId: 11 }],
+    ['tensorrt', '2', { name: 'tensorrt', deviceId: 2 }],
+    ['directml', '1', { name: 'dml', deviceId: 1 }],
+    ['coreml', '1', { name: 'coreml' }],
+    ['openvino', 'b:1', { name: 'openvino' }],
+  ] as const)('%s holding GPU %s: %j', (device, gpu, expected) => {
+    expect(providerOf(device, gpu)).toEqual(expected);
+  });
+
+  test.each(['b:1', '', '-1', '1.5', '0x1'])('a GPU named "%s" cannot be told to a device that has a number', (gpu) => {
+    expect(() => providerOf('cuda', gpu)).toThrow(
+      expect.objectContaining({
+        message: [
+          `gpu-id: gpu "${gpu}" is no number, and cuda knows its devices by number`,
+          '    name them as the driver counts them: resources: { gpu: [0, 1] }',
         ].join('\n'),
       }),
     );

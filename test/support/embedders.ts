@@ -34,6 +34,6 @@ export async function embedderCard(name: EmbedderName): Promise<EmbedderCard> {
 /** Opens a shared embedder on one CPU thread. */
 export async function openEmbedder(name: EmbedderName): Promise<OpenModel<EmbedderCard>> {
   const card = await embedderCard(name);
-  const options = { provider: 'cpu', threads: 1, label: name };
+  const options = { provider: { name: 'cpu' }, threads: 1, label: name };
   return { card, sessions: { net: await openSession(shared(embedderFiles[name]), card.parts['net']!, options) } };
 }

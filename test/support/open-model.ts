@@ -37,7 +37,7 @@ export async function openDetector(
   if (entry === undefined) throw new Error(`no detector ${name}`);
   const card = { ...cardOf(entry), ...change };
   const sessions = Object.entries(detectors[name].files).map(async ([part, file]) => {
-    const options = { provider: 'cpu', threads: 1, label: name };
+    const options = { provider: { name: 'cpu' }, threads: 1, label: name };
     return [part, await openSession(shared(file), card.parts[part]!, options)] as const;
   });
   return { card, sessions: Object.fromEntries(await Promise.all(sessions)) };

@@ -1,9 +1,9 @@
 // The pools that running actions share on this machine: what it has, what pipeline.yaml declares
 // instead, and what the environment and the command line say over both. It changes no result.
-import { availableParallelism, totalmem } from 'node:os';
 import { problem } from '../base/problem.js';
 import type { Pools } from '../pipeline/pipeline.js';
 import { parsePools, poolOf } from '../pipeline/pools.js';
+import { usableMemory, usableProcessors } from './processors.js';
 
 /** What a call says of this machine. */
 export interface MachineChoice {
@@ -20,9 +20,9 @@ export function machinePoolsFor(
   env: Readonly<NodeJS.ProcessEnv>,
 ): Pools {
   const own: Pools = {
-    cpu: { amount: availableParallelism() },
+    cpu: { amount: usableProcessors() },
     gpu: poolOf('gpu', 1),
-    memory: { amount: totalmem() },
+    memory: { amount: usableMemory() },
     ...declared,
   };
   const variable = (env['SA_RESOURCES'] ?? '').split(';').filter((text) => text.trim() !== '');

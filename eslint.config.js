@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'node_modules', 'data', 'eslint.config.js', '.dependency-cruiser.cjs', '**/*.mjs'] },
+  { ignores: ['dist', 'coverage', 'node_modules', 'data', 'src/kernels/assembly', 'eslint.config.js', '.dependency-cruiser.cjs', '**/*.mjs'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname } },

@@ -23,7 +23,7 @@ export const stages: StageCatalogue = {
     load: () => import('./scenes/stage.js'),
   },
   detect: {
-    revision: 4,
+    revision: 5,
     scope: 'episode',
     params: [
       'detector',

@@ -3,7 +3,8 @@
 import type { DetectorCard, ModelSession, OpenModel } from '../../src/stage/model.js';
 import type { Size } from '../media/geometry.js';
 import { planesOf } from '../media/pixels.js';
-import { planResample, resampleToPlanes, type Picture, type ResamplePlan } from '../media/resample.js';
+import { inputPlanes, type InputPlanes } from '../media/planes.js';
+import { planResample, type Picture, type ResamplePlan } from '../media/resample.js';
 import { Candidates } from './candidates.js';
 import { detectorPart, headOf, landmarksPart, partOf } from './heads.js';
 import { LandmarkNet } from './landmark-net.js';
@@ -30,7 +31,8 @@ interface PlannedPass extends Pass {
 
 /** Everything one frame in flight needs; kept and reused. */
 interface Slot {
-  readonly inputs: Float32Array<ArrayBuffer>[];
+  /** For each pass over a picture of this size. */
+  readonly inputs: Map<Pass, InputPlanes>;
   /** The frame itself, for detectors that look at it a second time. */
   copy: Picture;
   readonly candidates: Candidates;
@@ -80,16 +82,16 @@ export class FaceDetector {
    */
   detect(frame: Picture, { lookAgain = true }: { readonly lookAgain?: boolean } = {}): Promise<FoundFace[]> {
     const slot = this.#free.pop() ?? {
-      inputs: [],
+      inputs: new Map<Pass, InputPlanes>(),
       copy: { width: 0, height: 0, data: none },
       candidates: new Candidates(),
     };
     const passes = this.#passesFor(frame);
-    passes.forEach((pass, index) => {
-      const length = this.#planes.length * pass.input.width * pass.input.height;
-      if ((slot.inputs[index]?.length ?? 0) < length) slot.inputs[index] = new Float32Array(length);
-      resampleToPlanes(frame, pass.resample, this.#planes, { data: slot.inputs[index]!, canvas: pass.input });
-    });
+    for (const pass of passes) {
+      const input = slot.inputs.get(pass) ?? inputPlanes(pass.resample, this.#planes, pass.input);
+      slot.inputs.set(pass, input);
+      input.fill(frame);
+    }
     const secondLook = lookAgain ? this.#secondLook : undefined;
     if (this.#landmarks ?? secondLook) slot.copy = copyPicture(frame, slot.copy);
     return this.#find(slot, passes, frame, secondLook).finally(() => this.#free.push(slot));
@@ -105,8 +107,11 @@ export class FaceDetector {
     const { scoreMin, video, boxAreaMin } = this.#options;
     const rawMin = this.#scores.raw(scoreMin);
     candidates.clear();
-    for (const [index, pass] of passes.entries()) {
-      const outputs = await this.#session.run({ [this.#inputName]: this.#tensor(slot.inputs[index]!, pass.input) });
+    for (const pass of passes) {
+      const { width: across, height: down } = pass.input;
+      const { data } = slot.inputs.get(pass)!;
+      const dims = [1, this.#planes.length, down, across];
+      const outputs = await this.#session.run({ [this.#inputName]: { data, dims } });
       const first = candidates.count;
       this.#head(outputs, pass.input, rawMin, candidates);
       placeInFrame(candidates, first, pass, { width, height });
@@ -127,11 +132,6 @@ export class FaceDetector {
     }));
     faces.sort((a, b) => b.score - a.score || a.bbox[0] - b.bbox[0]);
     return this.#landmarks ? this.#landmarks.complete(slot.copy, faces) : faces;
-  }
-
-  #tensor(buffer: Float32Array, { width, height }: Size) {
-    const planes = this.#planes.length;
-    return { data: buffer.subarray(0, planes * width * height), dims: [1, planes, height, width] };
   }
 
   #passesFor(frame: Size): readonly PlannedPass[] {

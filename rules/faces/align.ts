@@ -1,7 +1,9 @@
 // Turns a face upright and to one size: the similarity that brings five landmarks closest to the
 // ArcFace template, and the warp. Pure. A face that cannot be aligned is rejected here, never cut
 // out some other way: aligned and unaligned crops must not meet in one embedding space.
-import { shrinkPart, shrunkSize } from '../media/picture.js';
+import { growingWorkspace } from '../../src/kernels/workspace.js';
+import type { FramePart } from '../../src/stage/frames.js';
+import { copyPart, shrinkPart, shrunkSize } from '../media/picture.js';
 import type { Picture } from '../media/resample.js';
 
 /** [x, y] in pixels. */
@@ -110,6 +112,8 @@ export function alignFace(picture: Picture, landmarks: FivePoints | null): Align
   return { kind: 'aligned', crop, matrix, scale, residual, coverage, landmarks: mapped };
 }
 
+const scratch = growingWorkspace<'part' | 'crop'>();
+
 /** The part of a picture under a crop, shrunk; grown to the largest and then reused. */
 let shrunk = new Uint8Array(0);
 
@@ -132,62 +136,45 @@ function warp(picture: Picture, matrix: Similarity, scale: number): { crop: Uint
   if (width < 1 || height < 1) return { crop: new Uint8Array(alignedSide * alignedSide * 3), coverage: 0 };
   const part = { left, top, width, height };
   picture.show?.(part);
-  if (factor < 2) return sample(picture, inverse);
+  if (factor < 2) return sample(picture, part, inverse);
   const size = shrunkSize(part, factor);
   if (shrunk.length < size.width * size.height * 3) shrunk = new Uint8Array(size.width * size.height * 3);
   const small = shrinkPart(picture, part, factor, shrunk);
   // Pixel centres: index x of the picture is index (x - left + 0.5) / factor - 0.5 of the small one.
-  return sample(small, {
-    a: inverse.a / factor,
-    b: inverse.b / factor,
-    tx: (inverse.tx - left + 0.5) / factor - 0.5,
-    ty: (inverse.ty - top + 0.5) / factor - 0.5,
-  });
+  return sample(
+    small,
+    { left: 0, top: 0, ...size },
+    {
+      a: inverse.a / factor,
+      b: inverse.b / factor,
+      tx: (inverse.tx - left + 0.5) / factor - 0.5,
+      ty: (inverse.ty - top + 0.5) / factor - 0.5,
+    },
+  );
 }
 
-/** Fills the crop from `picture` through `inverse` (crop to picture); pixels outside count as black. */
-function sample({ width, height, data }: Picture, inverse: Similarity): { crop: Uint8Array; coverage: number } {
-  const crop = new Uint8Array(alignedSide * alignedSide * 3);
-  const rowBytes = width * 3;
-  let inside = 0;
-  let to = 0;
-  for (let row = 0; row < alignedSide; row++) {
-    for (let column = 0; column < alignedSide; column++, to += 3) {
-      const x = inverse.a * column - inverse.b * row + inverse.tx;
-      const y = inverse.b * column + inverse.a * row + inverse.ty;
-      if (x <= -1 || y <= -1 || x >= width || y >= height) continue;
-      if (x >= -0.5 && y >= -0.5 && x <= width - 0.5 && y <= height - 0.5) inside++;
-      const x0 = Math.floor(x);
-      const y0 = Math.floor(y);
-      const right = x - x0;
-      const below = y - y0;
-      const at = (y0 * width + x0) * 3;
-      if (x0 >= 0 && y0 >= 0 && x0 + 1 < width && y0 + 1 < height) {
-        const topLeft = (1 - right) * (1 - below);
-        const topRight = right * (1 - below);
-        const bottomLeft = (1 - right) * below;
-        const bottomRight = right * below;
-        for (let from = at, into = to; into < to + 3; from++, into++) {
-          const above = 0.5 + topLeft * data[from]! + topRight * data[from + 3]!;
-          crop[into] = above + bottomLeft * data[from + rowBytes]! + bottomRight * data[from + rowBytes + 3]!;
-        }
-        continue;
-      }
-      const topLeft = x0 >= 0 && y0 >= 0 ? (1 - right) * (1 - below) : 0;
-      const topRight = x0 + 1 < width && y0 >= 0 ? right * (1 - below) : 0;
-      const bottomLeft = x0 >= 0 && y0 + 1 < height ? (1 - right) * below : 0;
-      const bottomRight = x0 + 1 < width && y0 + 1 < height ? right * below : 0;
-      for (let channel = 0; channel < 3; channel++) {
-        // A corner outside the picture has weight 0 and may have no byte at all.
-        let value = 0.5;
-        if (topLeft > 0) value += topLeft * data[at + channel]!;
-        if (topRight > 0) value += topRight * data[at + 3 + channel]!;
-        if (bottomLeft > 0) value += bottomLeft * data[at + rowBytes + channel]!;
-        if (bottomRight > 0) value += bottomRight * data[at + rowBytes + 3 + channel]!;
-        crop[to + channel] = value;
-      }
-    }
-  }
+/**
+ * Fills the crop from `picture` through `inverse` (crop to picture), looking at `part` alone, which holds
+ * all that lies under the crop and one pixel more; pixels outside the picture count as black.
+ */
+function sample(picture: Picture, part: FramePart, inverse: Similarity): { crop: Uint8Array; coverage: number } {
+  const { run, bytes } = scratch({ part: part.width * part.height * 3, crop: alignedSide * alignedSide * 3 });
+  copyPart(picture, part, bytes.part);
+  const inside = run.warp(
+    bytes.part.byteOffset,
+    part.left,
+    part.top,
+    part.width,
+    picture.width,
+    picture.height,
+    inverse.a,
+    inverse.b,
+    inverse.tx,
+    inverse.ty,
+    alignedSide,
+    bytes.crop.byteOffset,
+  );
+  const crop = bytes.crop.slice(0, alignedSide * alignedSide * 3);
   return { crop, coverage: inside / (alignedSide * alignedSide) };
 }
 

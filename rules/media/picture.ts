@@ -1,8 +1,11 @@
-// Two operations on RGB pictures that need no library: choosing a square around a face and
-// shrinking a part by a whole factor. Pure.
+// Operations on RGB pictures that need no library: choosing a square around a face, copying a part and
+// shrinking it by a whole factor. Pure.
+import { growingWorkspace } from '../../src/kernels/workspace.js';
 import type { FramePart } from '../../src/stage/frames.js';
 import type { Corners, Size } from './geometry.js';
 import type { Picture } from './resample.js';
+
+const scratch = growingWorkspace<'part' | 'sums' | 'shrunk'>();
 
 /**
  * Means of `factor` x `factor` blocks of a part of a picture; blocks at the right and lower edge
@@ -12,8 +15,16 @@ import type { Picture } from './resample.js';
 export function shrinkPart(picture: Picture, part: FramePart, factor: number, into?: Uint8Array): Picture {
   const { width, height } = shrunkSize(part, factor);
   const data = into?.subarray(0, width * height * 3) ?? new Uint8Array(width * height * 3);
-  if (factor === 1) copyPart(picture, part, data);
-  else blockMeans(picture, part, factor, data);
+  if (factor === 1) {
+    copyPart(picture, part, data);
+    return { width, height, data };
+  }
+  const rowBytes = part.width * 3;
+  const { run, bytes } = scratch({ part: rowBytes * part.height, sums: 4 * rowBytes, shrunk: data.length });
+  copyPart(picture, part, bytes.part);
+  const [from, sums, to] = [bytes.part.byteOffset, bytes.sums.byteOffset, bytes.shrunk.byteOffset];
+  run.blockMeans(from, part.width, part.height, factor, sums, to);
+  data.set(bytes.shrunk.subarray(0, data.length));
   return { width, height, data };
 }
 
@@ -22,38 +33,11 @@ export function shrunkSize({ width, height }: Size, factor: number): Size {
   return { width: Math.ceil(width / factor), height: Math.ceil(height / factor) };
 }
 
-function copyPart(picture: Picture, { left, top, width, height }: FramePart, to: Uint8Array): void {
+/** Copies a part of a picture, row by row without gaps, into `to`. */
+export function copyPart(picture: Picture, { left, top, width, height }: FramePart, to: Uint8Array): void {
   for (let row = 0; row < height; row++) {
     const from = ((top + row) * picture.width + left) * 3;
     to.set(picture.data.subarray(from, from + width * 3), row * width * 3);
-  }
-}
-
-function blockMeans(picture: Picture, { left, top, width, height }: FramePart, factor: number, to: Uint8Array): void {
-  // Read through names of their own: a property of an object would be looked up for every byte.
-  const { data, width: rowLength } = picture;
-  let at = 0;
-  for (let row = 0; row < height; row += factor) {
-    const rows = Math.min(factor, height - row);
-    for (let column = 0; column < width; column += factor, at += 3) {
-      const columns = Math.min(factor, width - column);
-      let red = 0;
-      let green = 0;
-      let blue = 0;
-      let start = ((top + row) * rowLength + left + column) * 3;
-      for (let y = 0; y < rows; y++, start += rowLength * 3) {
-        for (let from = start; from < start + columns * 3; from += 3) {
-          red += data[from]!;
-          green += data[from + 1]!;
-          blue += data[from + 2]!;
-        }
-      }
-      // Rounded: what a byte takes is cut off after the point.
-      const count = rows * columns;
-      to[at] = red / count + 0.5;
-      to[at + 1] = green / count + 0.5;
-      to[at + 2] = blue / count + 0.5;
-    }
   }
 }
 

@@ -70,13 +70,6 @@ export function resampleToPlanes(
     throw new Error(`planned for ${plan.source.width}x${plan.source.height}, got ${width}x${height}`);
   const channels = data.length / (width * height);
   const size = target.canvas.width * target.canvas.height;
-  if (plan.columns.copies && plan.rows.copies && planes.length === 3 && planes.every(isOneChannel)) {
-    copyThree(picture, channels, plan, planes, target);
-    planes.forEach(({ offset }, index) =>
-      fillRest(target.data.subarray(index * size, (index + 1) * size), target.canvas, plan.output, offset),
-    );
-    return;
-  }
   planes.forEach((plane, index) => {
     const out = target.data.subarray(index * size, (index + 1) * size);
     scalePlane(picture, channels, plan, plane, out, target);
@@ -112,34 +105,6 @@ function planAxis(sourceLength: number, start: number, length: number, outputLen
     else weights[out * taps + (centre < 0 ? 0 : taps - 1)] = 1;
   }
   return { length: outputLength, taps, first, weights, copies };
-}
-
-function isOneChannel({ channels }: Plane): boolean {
-  return channels.length === 1 && channels[0]![1] === 1;
-}
-
-/** Three planes in one walk over the pixels: every frame of a detector passes here, and three walks take twice as long. */
-function copyThree(
-  { width, data }: Picture,
-  channels: number,
-  { columns, rows, output }: ResamplePlan,
-  planes: readonly Plane[],
-  { data: out, canvas }: PlaneTarget,
-): void {
-  const size = canvas.width * canvas.height;
-  const [a, b, c] = planes as readonly [Plane, Plane, Plane];
-  const [atA, atB, atC] = [a.channels[0]![0], b.channels[0]![0], c.channels[0]![0]];
-  const [gainA, gainB, gainC] = [a.gain, b.gain, c.gain];
-  const [offsetA, offsetB, offsetC] = [a.offset, b.offset, c.offset];
-  for (let y = 0; y < output.height; y += 1) {
-    let from = (rows.first[y]! * width + columns.first[0]!) * channels;
-    const end = y * canvas.width + output.width;
-    for (let to = y * canvas.width; to < end; to += 1, from += channels) {
-      out[to] = data[from + atA]! * gainA + offsetA;
-      out[to + size] = data[from + atB]! * gainB + offsetB;
-      out[to + 2 * size] = data[from + atC]! * gainC + offsetC;
-    }
-  }
 }
 
 /** Rows of the source, already scaled across; grown to the largest plan and then reused. */

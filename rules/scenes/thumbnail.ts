@@ -1,5 +1,6 @@
 // A picture boiled down to 16 x 9 cells: what the hybrid detector compares. So coarse that noise,
 // grain and small movement vanish, and so small that a second of them can be kept. Pure.
+import { growingWorkspace } from '../../src/kernels/workspace.js';
 import type { Size } from '../media/geometry.js';
 import type { Rgb } from './content-score.js';
 
@@ -29,20 +30,25 @@ export function sumsLength({ width, height }: Size): number {
   return Math.min(columns, width) * Math.min(rows, height) * 3;
 }
 
+const scratch = growingWorkspace<'rgb' | 'columns'>();
+
 /** Sums of red, green and blue over each cell, which tell the thumbnail and are whole numbers; written into `sums`. */
 export function sumCells({ width, height, data }: Rgb, sums: Uint32Array): void {
   const across = Math.min(columns, width);
   const down = Math.min(rows, height);
+  const { run, bytes } = scratch({ rgb: data.length, columns: 4 * 3 * width });
+  bytes.rgb.set(data);
+  const ofColumns = new Uint32Array(bytes.columns.buffer, bytes.columns.byteOffset, 3 * width);
   sums.fill(0);
-  const columnOf = Int32Array.from({ length: width }, (_, x) => Math.floor((x * across) / width) * 3);
-  for (let y = 0, at = 0; y < height; y++) {
-    const row = Math.floor((y * down) / height) * across * 3;
-    for (let x = 0; x < width; x++, at += 3) {
-      const cell = row + columnOf[x]!;
-      sums[cell]! += data[at]!;
-      sums[cell + 1]! += data[at + 1]!;
-      sums[cell + 2]! += data[at + 2]!;
+  for (let row = 0, top = 0; row < down; row++) {
+    // The first line of the next row of cells.
+    const end = Math.ceil(((row + 1) * height) / down);
+    run.sumColumns(bytes.rgb.byteOffset + 3 * width * top, 3 * width, end - top, bytes.columns.byteOffset);
+    for (let x = 0; x < width; x++) {
+      const cell = (row * across + Math.floor((x * across) / width)) * 3;
+      for (let channel = 0; channel < 3; channel++) sums[cell + channel]! += ofColumns[3 * x + channel]!;
     }
+    top = end;
   }
 }
 

@@ -2,17 +2,15 @@
 // reused buffer each, as fast as the slowest takes them and no faster. A frame is known by its ordinal; it
 // decides nothing about which.
 import { problem } from '../base/problem.js';
-import type { Frame, FrameRequest, PixelFormat } from '../stage/frames.js';
+import type { Frame, FrameRequest } from '../stage/frames.js';
 import type { VideoFacts } from '../stage/stage.js';
 import { FfmpegError, outputsMax, startFfmpeg, type RunningFfmpeg } from './ffmpeg.js';
 import { ffmpegFormat, filterGraph, type Branch } from './filter-graph.js';
+import { finisherFor, type Finisher } from './finish.js';
 import { seekTo, type Seek } from './seek.js';
 import { countedFrom, planSelect, stretchOf, type SelectPlan, type Stretch } from './selection.js';
 import { usualMediaTools, type MediaTools } from './tools.js';
-import { twoTap, type TwoTap } from './two-tap.js';
-import { convertPart, yuv420Bytes, type YuvMatrix } from './yuv.js';
-
-const channelsOf: Readonly<Record<PixelFormat, number>> = { rgb24: 3, bgr24: 3, gray8: 1 };
+import type { TwoTap } from './two-tap.js';
 
 /** Size in pixels of the frames that a request gets. */
 export function frameSize(
@@ -75,12 +73,8 @@ export interface Reader {
 interface Line {
   readonly reader: Reader;
   readonly plan: SelectPlan;
-  readonly sampler: TwoTap | undefined;
   readonly width: number;
   readonly height: number;
-  readonly channels: number;
-  /** How stored pixels become RGB, where they leave ffmpeg as they are. */
-  readonly matrix: YuvMatrix | undefined;
   /** Place among ffmpeg's outputs; undefined for a reader who wants no frame at all. */
   readonly output: number | undefined;
   hasLeft: boolean;
@@ -89,6 +83,12 @@ interface Line {
 /** Whether one decode can serve these requests: it has few outputs, and one reader at most can sample by two taps. */
 export function canShare(requests: readonly Omit<Wish, 'select'>[]): boolean {
   return requests.length <= outputsMax && requests.filter(({ scaler }) => scaler === 'two-tap').length <= 1;
+}
+
+/** The process, and how each of its outputs is finished. */
+interface Running {
+  readonly ffmpeg: RunningFfmpeg;
+  readonly finishers: readonly Finisher[];
 }
 
 /**
@@ -103,7 +103,7 @@ export class SharedDecode {
   readonly #stretch: Stretch;
   readonly #sought: Seek | undefined;
   readonly #lines: readonly Line[];
-  #running: Promise<RunningFfmpeg> | undefined;
+  #running: Promise<Running> | undefined;
 
   constructor(path: string, facts: VideoFacts, readers: readonly Reader[], options: DecodeOptions = {}) {
     this.#path = path;
@@ -121,15 +121,10 @@ export class SharedDecode {
     let outputs = 0;
     this.#lines = readers.map((reader): Line => {
       const { request } = reader;
-      const { width, height } = frameSize(facts, request.size);
-      const channels = channelsOf[request.format];
-      const upright = uprightStoredSize(facts);
-      const source = { sourceWidth: upright.width, sourceHeight: upright.height };
-      const sampler = request.scaler === 'two-tap' ? twoTap({ ...source, width, height, channels }) : undefined;
       const plan = this.#planFor(request);
+      const size = frameSize(facts, request.size);
       const output = plan.wanted.length === 0 ? undefined : outputs++;
-      const matrix = matrixFor(facts, request, { width, height });
-      return { reader, plan, sampler, width, height, channels, matrix, output, hasLeft: false };
+      return { reader, plan, ...size, output, hasLeft: false };
     });
   }
 
@@ -143,8 +138,8 @@ export class SharedDecode {
     signal.addEventListener('abort', stop, { once: true });
     try {
       signal.throwIfAborted();
-      const ffmpeg = await (this.#running ??= this.#start());
-      const finish = finisherOf(line);
+      const { ffmpeg, finishers } = await (this.#running ??= this.#start());
+      const finisher = finishers[output]!;
       const origin = this.#sought === undefined ? 0 : this.#stretch.from;
       const wanted = plan.wanted[Symbol.iterator]();
       let next = wanted.next();
@@ -157,7 +152,7 @@ export class SharedDecode {
         const ordinal = passing.next();
         // More pictures than the plan foresees: counted to the end for the message below.
         if (ordinal.done === true || next.done === true || ordinal.value !== next.value) continue;
-        yield { index: origin + ordinal.value, width, height, ...finish(raw) };
+        yield { index: origin + ordinal.value, width, height, ...finisher.finish(raw) };
         next = wanted.next();
         if (next.done === true && this.#endsEarly(reader.request)) return;
       }
@@ -181,44 +176,48 @@ export class SharedDecode {
     const line = this.#lines[place]!;
     line.hasLeft = true;
     // Where it could not be started, whoever reads is told.
-    const ffmpeg = await this.#running?.catch(() => undefined);
-    if (ffmpeg === undefined) return;
+    const running = await this.#running?.catch(() => undefined);
+    if (running === undefined) return;
+    const { ffmpeg } = running;
     if (this.#lines.every(({ hasLeft, output }) => hasLeft || output === undefined)) await ffmpeg.stop();
     else if (line.output !== undefined) ffmpeg.outputs[line.output]!.leave();
   }
 
-  async #start(): Promise<RunningFfmpeg> {
+  async #start(): Promise<Running> {
     const lines = this.#lines.filter(({ output }) => output !== undefined);
-    const sampler = lines.find((line) => line.sampler !== undefined)?.sampler;
-    const label = (output: number | undefined): string => `out${output ?? ''}`;
-    const branches = lines.map(
-      ({ reader: { request }, plan: { expression }, sampler, matrix, width, height, output }): Branch => ({
-        label: label(output),
-        request,
-        expression,
-        sampler,
-        stored: matrix !== undefined,
-        width,
-        height,
-      }),
+    const finishers = lines.map(({ reader: { request }, width, height }) =>
+      finisherFor(this.#facts, request, { width, height }),
     );
+    const sampler = finishers.find((finisher) => finisher.sampler !== undefined)?.sampler;
+    const label = (output: number | undefined): string => `out${output ?? ''}`;
+    const branches = lines.map(({ reader: { request }, plan: { expression }, width, height, output }): Branch => ({
+      label: label(output),
+      request,
+      expression,
+      sampler: finishers[output!]!.sampler,
+      stored: finishers[output!]!.stored,
+      width,
+      height,
+    }));
+    // A stretch is one chunk of several, which run beside each other; more threads would cost a tenth and gain nothing.
+    const threads = this.#options.seek === true ? ['-threads', '1'] : [];
     const ffmpeg = await startFfmpeg({
       tools: this.#options.tools ?? (await usualMediaTools()),
       path: this.#path,
       // The graph turns and scales by itself, for every frame: ffmpeg must not turn first, nor
       // rebuild the graph (and count frames from 0 again) when the stream changes size half-way.
-      inputOptions: ['-noautorotate', '-reinit_filter', '0', ...(this.#sought?.inputOptions ?? [])],
+      inputOptions: [...threads, '-noautorotate', '-reinit_filter', '0', ...(this.#sought?.inputOptions ?? [])],
       sideInput: sampler && mapInput(sampler),
       filters: filterGraph(this.#facts, this.#sought?.filters ?? [], branches),
       outputs: lines.map((line) => ({
         label: label(line.output),
-        options: ['-f', 'rawvideo', '-pix_fmt', line.matrix ? 'yuv420p' : ffmpegFormat[line.reader.request.format]],
-        pictureBytes: rawBytes(line),
+        options: ['-f', 'rawvideo', '-pix_fmt', pixelFormat(finishers[line.output!]!, line.reader.request)],
+        buffers: finishers[line.output!]!.buffers,
       })),
       signal: new AbortController().signal,
     });
     for (const { hasLeft, output } of lines) if (hasLeft) ffmpeg.outputs[output!]!.leave();
-    return ffmpeg;
+    return { ffmpeg, finishers };
   }
 
   /** Which frames arrive: counted from where seeking begins, since ffmpeg counts those alone. */
@@ -246,50 +245,8 @@ export class SharedDecode {
   }
 }
 
-/**
- * Where the reader looks at parts alone: our own conversion gives what ffmpeg's would, and half the bytes cross
- * the pipe. (Two taps a pixel from stored planes were tried, too: `remap` takes three times as long as from RGB.)
- */
-function matrixFor(
-  { yuv420, rotation, storedWidth, storedHeight }: VideoFacts,
-  { format, partial }: Wish,
-  { width, height }: { readonly width: number; readonly height: number },
-): YuvMatrix | undefined {
-  if (partial !== true || rotation !== 0 || format !== 'rgb24') return undefined;
-  // ffmpeg converts other sizes, and odd ones, another way.
-  const isPlain = width === storedWidth && height === storedHeight && width % 2 === 0 && height % 2 === 0;
-  return isPlain ? yuv420 : undefined;
-}
-
-/** Makes of what ffmpeg sent what a reader is handed; its buffers are reused. */
-function finisherOf({
-  sampler,
-  matrix,
-  width,
-  height,
-  channels,
-}: Line): (raw: Uint8Array) => Pick<Frame, 'data' | 'show'> {
-  if (sampler === undefined && matrix === undefined) return (raw) => ({ data: raw });
-  const data = new Uint8ClampedArray(width * height * channels);
-  const bytes = new Uint8Array(data.buffer);
-  if (matrix !== undefined)
-    return (raw) => ({ data: bytes, show: (part) => convertPart(raw, { width, height }, part, matrix, data) });
-  return (raw) => {
-    sampler!.blend(raw, bytes);
-    return { data: bytes };
-  };
-}
-
-/** Bytes of a picture as ffmpeg hands it over. */
-function rawBytes({ sampler, matrix, width, height, channels }: Line): number {
-  if (matrix !== undefined) return yuv420Bytes(width, height);
-  return (sampler ? sampler.tapWidth * sampler.tapHeight : width * height) * channels;
-}
-
-function uprightStoredSize(facts: VideoFacts): { readonly width: number; readonly height: number } {
-  const { storedWidth, storedHeight } = facts;
-  const sideways = facts.rotation === 90 || facts.rotation === 270;
-  return sideways ? { width: storedHeight, height: storedWidth } : { width: storedWidth, height: storedHeight };
+function pixelFormat({ stored }: Finisher, { format }: Wish): string {
+  return stored ? 'yuv420p' : ffmpegFormat[format];
 }
 
 function mapInput(sampler: TwoTap): { readonly options: readonly string[]; readonly bytes: Uint8Array } {

@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
 import fluent from 'fluent-ffmpeg';
-import { openPicturePipe, type PicturePipe } from './picture-pipe.js';
+import { openPicturePipe, type PictureBuffers, type PicturePipe } from './picture-pipe.js';
 import type { MediaTools } from './tools.js';
 
 export type { FfprobeData, FfprobeStream } from 'fluent-ffmpeg';
@@ -30,8 +30,7 @@ export interface FfmpegOutput {
   /** The result's label in the graph, without brackets. */
   readonly label: string;
   readonly options: readonly string[];
-  /** Bytes of one picture of this output. */
-  readonly pictureBytes: number;
+  readonly buffers: PictureBuffers;
 }
 
 export interface RunningFfmpeg {
@@ -71,7 +70,7 @@ export const outputsMax = outputDescriptors.length;
 /** Starts ffmpeg. The caller must read or leave each of `outputs`, or call `stop`, whatever happens. */
 export async function startFfmpeg(command: FfmpegCommand): Promise<RunningFfmpeg> {
   if (command.outputs.length > outputsMax) throw new Error(`one ffmpeg cannot have ${command.outputs.length} outputs`);
-  const opened = await Promise.all(command.outputs.map(({ pictureBytes }) => openPicturePipe(pictureBytes)));
+  const opened = await Promise.all(command.outputs.map(({ buffers }) => openPicturePipe(buffers)));
   const outputs = opened.map(({ pipe }) => pipe);
   const ends = opened.map(({ writeEnd }) => writeEnd);
   try {

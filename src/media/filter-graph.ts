@@ -7,6 +7,9 @@ import type { TwoTap } from './two-tap.js';
 /** ffmpeg's names of the pixel formats. */
 export const ffmpegFormat: Readonly<Record<PixelFormat, string>> = { rgb24: 'rgb24', bgr24: 'bgr24', gray8: 'gray' };
 
+/** Pixels that leave ffmpeg as yuv420p, for the reader to convert: as they are in the file, or scaled. */
+export type Stored = 'as-is' | 'scaled';
+
 /** What one reader gets. */
 export interface Branch {
   /** Its result's label, without brackets. */
@@ -16,8 +19,7 @@ export interface Branch {
   readonly expression: string | undefined;
   /** Samples the picture from taps that ffmpeg picks by a map, which is the second input. */
   readonly sampler: TwoTap | undefined;
-  /** Pixels leave ffmpeg as they are stored, yuv420p, for the reader to convert. */
-  readonly stored: boolean;
+  readonly stored: Stored | undefined;
   readonly width: number;
   readonly height: number;
 }
@@ -45,7 +47,7 @@ function branchOf(
   // Timestamps mean nothing here, so they are made plain: late, missing or doubled ones cannot
   // make a later filter wait for a frame or skip one.
   const renumber = 'setpts=N';
-  if (stored) return `${from}${[...select, renumber, 'format=yuv420p'].join(',')}[${label}]`;
+  if (stored === 'as-is') return `${from}${[...select, renumber, 'format=yuv420p'].join(',')}[${label}]`;
   if (sampler) {
     const { storedWidth: w, storedHeight: h } = facts;
     const convert = `scale=${w}:${h}:flags=bicubic:in_color_matrix=bt601${grayRange(request.format)}`;
@@ -67,7 +69,7 @@ function branchOf(
   // 1.4 ms where the picture is scaled; there it makes every processor give the same bytes.
   const flags = same ? 'bicubic' : `${request.scaler ?? 'bilinear'}+accurate_rnd+bitexact`;
   const scale = `scale=${w}:${h}:flags=${flags}${grayRange(request.format)}`;
-  return `${from}${[...select, renumber, scale, format, ...turn(facts.rotation)].join(',')}[${label}]`;
+  return `${from}${[...select, renumber, scale, stored === 'scaled' ? 'format=yuv420p' : format, ...turn(facts.rotation)].join(',')}[${label}]`;
 }
 
 /** Luma alone is stretched to 0..255 by hand: ffmpeg versions differ in what they take gray for. */

@@ -7,13 +7,13 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/**
- * The reading end: hands out pictures of `pictureBytes` bytes. While one is looked at the next is read, and no
- * more; then whoever writes stands still.
- */
+/** Where pictures are read to, in turn; both have the length of one. */
+export type PictureBuffers = readonly [Uint8Array, Uint8Array];
+
+/** The reading end: hands out pictures. While one is looked at the next is read, and no more; then whoever writes stands still. */
 export class PicturePipe {
   readonly #socket: Socket;
-  readonly #buffers: readonly [Uint8Array, Uint8Array];
+  readonly #buffers: PictureBuffers;
   /** The buffer that is being filled, and how far. */
   #filling: Uint8Array;
   #filled = 0;
@@ -23,9 +23,9 @@ export class PicturePipe {
   #isLeft = false;
   #wake: () => void = () => undefined;
 
-  constructor(path: string, pictureBytes: number) {
-    this.#buffers = [new Uint8Array(pictureBytes), new Uint8Array(pictureBytes)];
-    this.#filling = this.#buffers[0];
+  constructor(path: string, buffers: PictureBuffers) {
+    this.#buffers = buffers;
+    this.#filling = buffers[0];
     this.#socket = connect({
       path,
       onread: { buffer: () => this.#filling.subarray(this.#filled), callback: (count) => this.#take(count) },
@@ -83,7 +83,7 @@ export interface OpenPipe {
  * Opens a way for pictures out of a process that is to be started. It is a socket: what Node calls a pipe it
  * reads into buffers of its own, and a pipe of the system is slower than a socket by half.
  */
-export async function openPicturePipe(pictureBytes: number): Promise<OpenPipe> {
+export async function openPicturePipe(buffers: PictureBuffers): Promise<OpenPipe> {
   const path = socketPath();
   // Paused: nothing is read on the end that the process will write to.
   const server = createServer({ pauseOnConnect: true });
@@ -91,7 +91,7 @@ export async function openPicturePipe(pictureBytes: number): Promise<OpenPipe> {
   await once(server, 'listening');
   try {
     const connected = once(server, 'connection') as Promise<[Socket]>;
-    const pipe = new PicturePipe(path, pictureBytes);
+    const pipe = new PicturePipe(path, buffers);
     const [writeEnd] = await connected;
     return { pipe, writeEnd: writeEnd.on('error', () => undefined) };
   } finally {

@@ -152,7 +152,8 @@ async function decodeTimes(
       {
         label: 'out',
         options: ['-f', 'null', ...(most === undefined ? [] : ['-frames:v', String(most)])],
-        pictureBytes: 1,
+        // Nothing comes.
+        buffers: [new Uint8Array(1), new Uint8Array(1)],
       },
     ],
     logLevel: 'info',

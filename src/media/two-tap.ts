@@ -5,8 +5,9 @@
 const weightBits = 11;
 const weightOne = 1 << weightBits;
 
-/** For each target position, the two source positions and what each counts, in 2048ths. */
+/** For each target position, the two source positions and what each counts, in 2048ths; all lie in `all`, in this order. */
 interface Taps {
+  readonly all: Int32Array<ArrayBuffer>;
   readonly first: Int32Array;
   readonly second: Int32Array;
   readonly firstWeight: Int32Array;
@@ -16,12 +17,9 @@ interface Taps {
 /** Source of the rounding: OpenCV computes positions in single precision and rounds half to even. */
 function tapsOf(source: number, target: number): Taps {
   const scale = 1 / (target / source);
-  const taps: Taps = {
-    first: new Int32Array(target),
-    second: new Int32Array(target),
-    firstWeight: new Int32Array(target),
-    secondWeight: new Int32Array(target),
-  };
+  const all = new Int32Array(4 * target);
+  const list = (at: number): Int32Array => all.subarray(at * target, (at + 1) * target);
+  const taps: Taps = { all, first: list(0), second: list(1), firstWeight: list(2), secondWeight: list(3) };
   for (let at = 0; at < target; at++) {
     const centre = Math.fround((at + 0.5) * scale - 0.5);
     let first = Math.floor(centre);
@@ -42,6 +40,9 @@ function roundHalfEven(value: number): number {
 }
 
 export interface TwoTap {
+  /** Four lists of each axis, one after another: first and second source of each position, and their weights. */
+  readonly columns: Int32Array<ArrayBuffer>;
+  readonly rows: Int32Array<ArrayBuffer>;
   /** Size of the picture of taps: twice the target's width and height. */
   readonly tapWidth: number;
   readonly tapHeight: number;
@@ -67,6 +68,8 @@ export function twoTap(options: {
   const down = tapsOf(options.sourceHeight, height);
   const rowBytes = 2 * width * channels;
   return {
+    columns: across.all,
+    rows: down.all,
     tapWidth: 2 * width,
     tapHeight: 2 * height,
     maps: mapsOf(across, down),

@@ -150,12 +150,13 @@ test('ffmpeg is gone when an abort comes, whether it has started or not, and the
 
 test('ffmpeg stands still while nobody reads, and nothing is lost', async () => {
   const pictureBytes = 1280 * 960 * 3;
+  const picture = (): Uint8Array => new Uint8Array(pictureBytes);
   const ffmpeg = await startFfmpeg({
     tools: tools!,
     path,
     inputOptions: [],
     filters: '[0:V:0]scale=1280:960,format=rgb24[out]',
-    outputs: [{ label: 'out', options: ['-f', 'rawvideo'], pictureBytes }],
+    outputs: [{ label: 'out', options: ['-f', 'rawvideo'], buffers: [picture(), picture()] }],
     signal: never,
   });
   let hasFinished = false;
@@ -165,7 +166,7 @@ test('ffmpeg stands still while nobody reads, and nothing is lost', async () => 
     await new Promise((done) => setTimeout(done, 1000));
     expect(hasFinished).toBe(false);
     const pictures: number[] = [];
-    for await (const picture of ffmpeg.outputs[0]!.pictures()) pictures.push(picture.length);
+    for await (const { length } of ffmpeg.outputs[0]!.pictures()) pictures.push(length);
     expect(pictures).toEqual(Array.from({ length: 24 }, () => pictureBytes));
     await ffmpeg.finished;
   } finally {

@@ -1,0 +1,61 @@
+// Turns a detector's pictures into its input, over and over for the same geometry. Where nothing is to be scaled,
+// which is so when the decoder has scaled already, a kernel does it; else rules/media/resample.ts.
+import { makeWorkspace } from '../../src/kernels/workspace.js';
+import type { FramePart } from '../../src/stage/frames.js';
+import type { Size } from './geometry.js';
+import { copyPart } from './picture.js';
+import { resampleToPlanes, type Picture, type Plane, type ResamplePlan } from './resample.js';
+
+/** A network's input that is filled anew for each picture. */
+export interface InputPlanes {
+  /** Planes of the canvas's size, one after another. */
+  readonly data: Float32Array;
+  /** Scales a picture of the planned size to the top left of the canvas; the rest is what a black pixel becomes. */
+  fill(picture: Picture): void;
+}
+
+/** Input planes for pictures that are scaled by `plan`; see `resampleToPlanes`. */
+export function inputPlanes(plan: ResamplePlan, planes: readonly Plane[], canvas: Size): InputPlanes {
+  const { source, output, columns, rows } = plan;
+  const isCopied = columns.copies && rows.copies && planes.length === 3 && planes.every(isOneColour);
+  if (!isCopied) {
+    const data = new Float32Array(planes.length * canvas.width * canvas.height);
+    return { data, fill: (picture) => resampleToPlanes(picture, plan, planes, { data, canvas }) };
+  }
+  const size = canvas.width * canvas.height;
+  const part = { left: columns.first[0]!, top: rows.first[0]!, ...output };
+  const { run, bytes } = makeWorkspace({ rgb: 3 * output.width * output.height, planes: 4 * 3 * size });
+  const data = new Float32Array(bytes.planes.buffer, bytes.planes.byteOffset, 3 * size);
+  planes.forEach(({ offset }, at) => data.fill(offset, at * size, (at + 1) * size));
+  const colour = (channel: number): [place: number, gain: number, offset: number] => {
+    const at = planes.findIndex(({ channels }) => channels[0]![0] === channel);
+    const { gain, offset } = planes[at]!;
+    return [bytes.planes.byteOffset + 4 * at * size, gain, offset];
+  };
+  const [reds, greens, blues] = [colour(0), colour(1), colour(2)];
+  return {
+    data,
+    fill(picture) {
+      if (picture.width !== source.width || picture.height !== source.height)
+        throw new Error(`planned for ${source.width}x${source.height}, got ${picture.width}x${picture.height}`);
+      if (picture.data.length !== 3 * picture.width * picture.height) {
+        resampleToPlanes(picture, plan, planes, { data, canvas });
+        return;
+      }
+      takePart(picture, part, bytes.rgb);
+      run.toPlanes(bytes.rgb.byteOffset, output.width, output.height, canvas.width, ...reds, ...greens, ...blues);
+    },
+  };
+}
+
+/** One colour as it is, and each once: three planes that are R, G and B in some order. */
+function isOneColour({ channels }: Plane, at: number, planes: readonly Plane[]): boolean {
+  const [only, ...others] = channels;
+  const isFirst = planes.findIndex((plane) => plane.channels[0]?.[0] === only?.[0]) === at;
+  return others.length === 0 && only?.[1] === 1 && isFirst;
+}
+
+function takePart(picture: Picture, part: FramePart, to: Uint8Array): void {
+  if (part.width === picture.width && part.height === picture.height) to.set(picture.data);
+  else copyPart(picture, part, to);
+}

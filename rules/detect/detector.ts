@@ -1,6 +1,6 @@
 // A face detector at work: takes a frame's pixels, runs the network over its passes, and gives the
 // frame's faces. It owns the input buffers and reuses them; it opens no model and writes nothing.
-import type { DetectorCard, ModelSession, OpenModel } from '../../src/stage/model.js';
+import type { DetectorCard, OpenModel } from '../../src/stage/model.js';
 import type { Size } from '../media/geometry.js';
 import { planesOf } from '../media/pixels.js';
 import { inputPlanes, type InputPlanes } from '../media/planes.js';
@@ -9,6 +9,7 @@ import { Candidates } from './candidates.js';
 import { detectorPart, headOf, landmarksPart, partOf } from './heads.js';
 import { LandmarkNet } from './landmark-net.js';
 import { dropImplausible, facesOf, placeInFrame, type FoundFace } from './merge.js';
+import { Network } from './network.js';
 import { nonMaxSuppression } from './non-max-suppression.js';
 import { planPasses, type Pass } from './passes.js';
 import { scoreMap, type ScoreMap } from './score-map.js';
@@ -23,6 +24,8 @@ export interface DetectorOptions {
   readonly video: Size;
   /** Smallest box kept, in square pixels of the video. */
   readonly boxAreaMin: number;
+  /** Frames that wait for each other to go through the network in one call; 1 unless said. See `framesAtOnce`. */
+  readonly together?: number;
 }
 
 interface PlannedPass extends Pass {
@@ -38,39 +41,52 @@ interface Slot {
   readonly candidates: Candidates;
 }
 
+/** A frame whose pixels are taken and that has not yet been through the network. */
+interface Waiting {
+  readonly slot: Slot;
+  readonly passes: readonly PlannedPass[];
+  readonly size: Size;
+  readonly secondLook: SecondLook | undefined;
+  readonly resolve: (faces: Promise<FoundFace[]>) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
 export class FaceDetector {
   readonly #card: DetectorCard;
-  readonly #session: ModelSession;
+  readonly #network: Network;
   readonly #options: DetectorOptions;
   readonly #landmarks: LandmarkNet | undefined;
   readonly #secondLook: SecondLook | undefined;
   readonly #scores: ScoreMap;
   readonly #plans = new Map<string, readonly PlannedPass[]>();
   readonly #free: Slot[] = [];
+  readonly #together: number;
+  #waiting: Waiting[] = [];
   readonly #head;
   readonly #planes;
-  readonly #inputName: string;
 
   /** Throws when the card's parts and outputs are not those of its kind. */
   constructor(model: OpenModel<DetectorCard>, options: DetectorOptions) {
     const { card, sessions } = model;
     const part = partOf(card, detectorPart(card));
     this.#card = card;
-    this.#session = sessions[detectorPart(card)]!;
     this.#options = options;
     this.#head = headOf(card);
     this.#planes = planesOf(part.pixels);
-    this.#inputName = part.inputs[0]!.name;
+    this.#together = options.together ?? 1;
+    const session = sessions[detectorPart(card)]!;
+    const inputName = part.inputs[0]!.name;
+    this.#network = new Network(session, { inputName, channels: this.#planes.length, frames: this.#together });
     this.#scores = scoreMap(card.scoreMap);
     this.#landmarks =
       card.kind === 'ultralight'
         ? new LandmarkNet(partOf(card, landmarksPart), sessions[landmarksPart]!, options.video)
         : undefined;
     this.#secondLook = secondLookOf(card, {
-      session: this.#session,
+      session,
       head: this.#head,
       planes: this.#planes,
-      inputName: this.#inputName,
+      inputName,
       video: options.video,
     });
   }
@@ -78,7 +94,8 @@ export class FaceDetector {
   /**
    * Faces of an RGB frame, best first, equal scores from left to right; scores are calibrated. The
    * frame's pixels are taken before this returns, so they may be overwritten at once; calls may overlap.
-   * `lookAgain` (default true) asks a detector with a second look for it.
+   * `lookAgain` (default true) asks a detector with a second look for it. Where frames go through the network
+   * together, this resolves only when enough of them came, or at `flush`.
    */
   detect(frame: Picture, { lookAgain = true }: { readonly lookAgain?: boolean } = {}): Promise<FoundFace[]> {
     const slot = this.#free.pop() ?? {
@@ -94,28 +111,47 @@ export class FaceDetector {
     }
     const secondLook = lookAgain ? this.#secondLook : undefined;
     if (this.#landmarks ?? secondLook) slot.copy = copyPicture(frame, slot.copy);
-    return this.#find(slot, passes, frame, secondLook).finally(() => this.#free.push(slot));
+    // Frames of another size have passes of their own.
+    if (this.#waiting.length > 0 && this.#waiting[0]!.passes !== passes) this.flush();
+    const { width, height } = frame;
+    const found = new Promise<FoundFace[]>((resolve, reject) => {
+      this.#waiting.push({ slot, passes, size: { width, height }, secondLook, resolve, reject });
+    });
+    if (this.#waiting.length === this.#together) this.flush();
+    return found.finally(() => this.#free.push(slot));
   }
 
-  async #find(
-    slot: Slot,
-    passes: readonly PlannedPass[],
-    { width, height }: Size,
-    secondLook: SecondLook | undefined,
-  ): Promise<FoundFace[]> {
-    const { candidates } = slot;
-    const { scoreMin, video, boxAreaMin } = this.#options;
-    const rawMin = this.#scores.raw(scoreMin);
-    candidates.clear();
-    for (const pass of passes) {
-      const { width: across, height: down } = pass.input;
-      const { data } = slot.inputs.get(pass)!;
-      const dims = [1, this.#planes.length, down, across];
-      const outputs = await this.#session.run({ [this.#inputName]: { data, dims } });
-      const first = candidates.count;
-      this.#head(outputs, pass.input, rawMin, candidates);
-      placeInFrame(candidates, first, pass, { width, height });
+  /** Sends the frames that wait through the network, though they are fewer than go together. */
+  flush(): void {
+    const together = this.#waiting;
+    this.#waiting = [];
+    if (together.length > 0) void this.#find(together);
+  }
+
+  /** Settles each frame; all have the same passes. */
+  async #find(together: readonly Waiting[]): Promise<void> {
+    try {
+      const rawMin = this.#scores.raw(this.#options.scoreMin);
+      for (const { slot } of together) slot.candidates.clear();
+      for (const pass of together[0]!.passes) {
+        const inputs = together.map(({ slot }) => slot.inputs.get(pass)!.data);
+        const outputs = await this.#network.run(pass.input, inputs);
+        together.forEach(({ slot: { candidates }, size }, at) => {
+          const first = candidates.count;
+          this.#head(outputs[at]!, pass.input, rawMin, candidates);
+          placeInFrame(candidates, first, pass, size);
+        });
+      }
+    } catch (error) {
+      for (const { reject } of together) reject(error);
+      return;
     }
+    for (const one of together) one.resolve(this.#facesIn(one));
+  }
+
+  async #facesIn({ slot, secondLook }: Waiting): Promise<FoundFace[]> {
+    const { candidates } = slot;
+    const { video, boxAreaMin } = this.#options;
     dropImplausible(candidates, { video, areaMin: boxAreaMin });
     const kept = nonMaxSuppression({
       boxes: candidates.boxes,

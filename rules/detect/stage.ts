@@ -16,6 +16,7 @@ import { concatenate, sumCounts } from '../media/parts.js';
 import { processingStride } from '../media/stride.js';
 import { FaceDetector } from './detector.js';
 import type { FoundFace } from './merge.js';
+import { framesAtOnce } from './network.js';
 
 type Params = 'detector' | 'det_thresh' | 'det_size' | 'det_scales' | 'min_box_area' | 'stride' | 'target_fps';
 
@@ -31,8 +32,8 @@ const partFile = 'detections.jsonl';
  */
 const lookAgainEveryS = 0.16;
 
-/** One frame in the network while the next is packed; more would only hold more memory. */
-const framesInFlightMax = 2;
+/** One frame in the network while the next is packed; more than this, or than go through it together, would only hold more memory. */
+const framesInFlightMin = 2;
 
 export const stage: ChunkedStage<Params, Run> = {
   chunks: {
@@ -60,7 +61,10 @@ export const stage: ChunkedStage<Params, Run> = {
       const { inputs, params, frames, signal } = context;
       const index = await readJson(inputs.path('frames'), framesIndexSchema);
       const open = await context.model('detector');
+      const together = framesAtOnce(open);
+      const inFlightMax = Math.max(framesInFlightMin, together);
       const detector = new FaceDetector(open, {
+        together,
         sizes: sizesOf(params),
         scoreMin: Math.min(lowBand, params.det_thresh),
         video: index,
@@ -82,12 +86,14 @@ export const stage: ChunkedStage<Params, Run> = {
       try {
         for await (const frame of frames) {
           signal.throwIfAborted();
-          if (inFlight.length === framesInFlightMax) await finishOldest();
+          if (inFlight.length === inFlightMax) await finishOldest();
           inFlight.push(start(detector, frame, { lookAgain: (frame.index / stride) % looksEvery === 0 }));
         }
+        detector.flush();
         while (inFlight.length > 0) await finishOldest();
       } finally {
         // Left over only when something failed: they must not outlive the stage, and that failure is the one to tell.
+        detector.flush();
         await Promise.allSettled(inFlight.map(({ faces }) => faces));
       }
       await writeJsonLines(join(context.part, partFile), detectionSchema, rows);

@@ -86,8 +86,10 @@ export interface EmbedderCard extends ModelProvenance {
 /** What models.yaml declares of a model. */
 export type ModelCard = DetectorCard | EmbedderCard;
 
-/** A model ready to run: the card it was declared by and a session a part. */
+/** A model ready to run: the card it was declared by, where it runs, and a session a part. */
 export interface OpenModel<C extends ModelCard = ModelCard> {
   readonly card: C;
+  /** `cpu`, `cuda`, ...: for choosing how to run, never for what an artifact says. */
+  readonly deviceResolved: string;
   readonly sessions: Readonly<Record<string, ModelSession>>;
 }

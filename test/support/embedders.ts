@@ -35,5 +35,9 @@ export async function embedderCard(name: EmbedderName): Promise<EmbedderCard> {
 export async function openEmbedder(name: EmbedderName): Promise<OpenModel<EmbedderCard>> {
   const card = await embedderCard(name);
   const options = { provider: { name: 'cpu' }, threads: 1, label: name };
-  return { card, sessions: { net: await openSession(shared(embedderFiles[name]), card.parts['net']!, options) } };
+  return {
+    card,
+    deviceResolved: 'cpu',
+    sessions: { net: await openSession(shared(embedderFiles[name]), card.parts['net']!, options) },
+  };
 }

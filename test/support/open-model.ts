@@ -40,7 +40,7 @@ export async function openDetector(
     const options = { provider: { name: 'cpu' }, threads: 1, label: name };
     return [part, await openSession(shared(file), card.parts[part]!, options)] as const;
   });
-  return { card, sessions: Object.fromEntries(await Promise.all(sessions)) };
+  return { card, deviceResolved: 'cpu', sessions: Object.fromEntries(await Promise.all(sessions)) };
 }
 
 /** The project itself, from the sources as well as from a compiled copy below it. */

@@ -4,10 +4,13 @@ import { Candidates } from '../../../rules/detect/candidates.js';
 import { FaceDetector } from '../../../rules/detect/detector.js';
 import { headOf } from '../../../rules/detect/heads.js';
 import type { FoundFace } from '../../../rules/detect/merge.js';
+import { framesAtOnce } from '../../../rules/detect/network.js';
 import { nonMaxSuppression } from '../../../rules/detect/non-max-suppression.js';
 import { intersectionOverUnion } from '../../../rules/media/geometry.js';
 import { planesOf } from '../../../rules/media/pixels.js';
 import { planResample, resampleToPlanes, type Picture } from '../../../rules/media/resample.js';
+import { round6 } from '../../../src/stage/artifacts.js';
+import type { ModelSession } from '../../../src/stage/model.js';
 import { detectorFiles, detectorNames, openDetector, type DetectorName } from '../../support/open-model.js';
 import { readFrames, readPicture } from '../../support/pictures.js';
 import { describeWithShared, shared } from '../../support/shared.js';
@@ -44,6 +47,11 @@ function templateResidual({ landmarks }: FoundFace, { width, height }: Picture):
   return p
     .map(([x, y], i) => Math.hypot(a * x - b * y - q[i]![0], b * x + a * y - q[i]![1]))
     .reduce((sum, distance) => sum + distance / 5, 0);
+}
+
+/** As the stage writes them: a device may add up in another order for several frames, which shows in the last bits. */
+function rounded(faces: readonly FoundFace[]): unknown {
+  return faces.map(({ bbox, score, landmarks }) => [bbox.map(round6), round6(score), landmarks?.flat().map(round6)]);
 }
 
 /** A portrait on a 16:9 frame so that the face is `share` of its height. */
@@ -161,6 +169,70 @@ for (const [name, least] of [
     });
   });
 }
+
+describeWithShared(
+  'frames that go through the network together',
+  [...detectorFiles('yunet_n'), clip, group, portrait],
+  () => {
+    test('give the same faces as one by one, at two sizes, and so do those left over', async () => {
+      const frames = readFrames(shared(clip), 60, { width: 640, height: 480 });
+      const model = await openDetector('yunet_n');
+      const options = { ...wanted, sizes: [640, 320], video: frames[0]! };
+      const alone = new FaceDetector(model, options);
+      const expected: FoundFace[][] = [];
+      for (const frame of frames) expected.push(await alone.detect(frame));
+      expect(expected.filter((faces) => faces.some(({ score }) => score > 0.65)).length).toBeGreaterThan(4);
+      const detector = new FaceDetector(model, { ...options, together: 4 });
+      expect(frames.length % 4).not.toBe(0);
+      const found = frames.map((frame) => detector.detect(frame));
+      detector.flush();
+      expect((await Promise.all(found)).map(rounded)).toEqual(expected.map(rounded));
+    });
+
+    test('are of one size: another size begins anew', async () => {
+      const [first, second] = [await readPicture(shared(group), 640), await readPicture(shared(portrait))];
+      const model = await openDetector('yunet_n');
+      const alone = new FaceDetector(model, { ...wanted, video: first });
+      const expected = [await alone.detect(first), await alone.detect(second)];
+      expect(expected.map((faces) => faces.filter(({ score }) => score > 0.65).length)).toEqual([6, 1]);
+      const detector = new FaceDetector(model, { ...wanted, video: first, together: 3 });
+      const found = [detector.detect(first), detector.detect(second), detector.detect(second)];
+      detector.flush();
+      const results = (await Promise.all(found)).map(rounded);
+      expect(results).toEqual([expected[0]!, expected[1]!, expected[1]!].map(rounded));
+    });
+
+    test('each fail when their call fails, and the next ones do not', async () => {
+      const picture = await readPicture(shared(group), 640);
+      const model = await openDetector('yunet_n');
+      let calls = 0;
+      const run: ModelSession['run'] = (feeds) =>
+        (calls += 1) === 1 ? Promise.reject(new Error('out of memory')) : model.sessions['net']!.run(feeds);
+      const options = { ...wanted, video: picture, together: 2 };
+      const detector = new FaceDetector({ ...model, sessions: { net: { run } } }, options);
+      const twice = () => Promise.allSettled([detector.detect(picture), detector.detect(picture)]);
+      expect((await twice()).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+      expect((await twice()).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+    });
+  },
+);
+
+describeWithShared('how many frames go together', [...detectorFiles('yunet_n'), ...detectorFiles('ultralight')], () => {
+  test('one on the CPU; elsewhere as many as the card allows, and eight at most', async () => {
+    const many = await openDetector('yunet_n');
+    const fixed = await openDetector('ultralight');
+    const net = { ...many.card.parts['net']!, batchMax: 4 };
+    const four = { ...many, card: { ...many.card, parts: { net } } };
+    const counts = [many, four, fixed].map((model) =>
+      ['cpu', 'cuda', 'coreml'].map((deviceResolved) => framesAtOnce({ ...model, deviceResolved })),
+    );
+    expect(counts).toEqual([
+      [1, 8, 8],
+      [1, 4, 4],
+      [1, 1, 1],
+    ]);
+  });
+});
 
 describeWithShared('several sizes at once', [...detectorFiles('yunet_n'), group], () => {
   test('a second size adds no second box for a face', async () => {

@@ -6,6 +6,7 @@ import { stage } from '../../../rules/detect/stage.js';
 import { detectionSchema } from '../../../src/stage/artifacts.js';
 import type { Frame } from '../../../src/stage/frames.js';
 import { readJsonLines } from '../../../src/stage/read-write.js';
+import type { DetectorCard, ModelSession, OpenModel } from '../../../src/stage/model.js';
 import type { StageContext } from '../../../src/stage/stage.js';
 import { runChunked } from '../../support/chunked-stage.js';
 import { detectorFiles, openDetector } from '../../support/open-model.js';
@@ -26,12 +27,20 @@ type Context = StageContext<
   'detector' | 'det_thresh' | 'det_size' | 'det_scales' | 'min_box_area' | 'stride' | 'target_fps'
 >;
 
+interface Circumstances {
+  readonly signal?: AbortSignal;
+  readonly model?: OpenModel<DetectorCard>;
+  /** Frames of the video, at least five. */
+  readonly count?: number;
+}
+
 async function context(
   frames: AsyncIterable<Frame>,
   change: Partial<Params> = {},
-  signal = new AbortController().signal,
+  { signal = new AbortController().signal, model, count = 5 }: Circumstances = {},
 ) {
   const folder = await mkdtemp(join(tmpdir(), 'sa-detect-'));
+  const pts = [500, 540, 580, 620, 661, ...Array.from({ length: count - 5 }, (_, at) => 701 + at * 40)];
   const index = {
     schema_version: 'frames_v1',
     container: 'mp4',
@@ -43,17 +52,17 @@ async function context(
     rotation: 0,
     pixel_aspect: [1, 1],
     time_base: [1, 1000],
-    frame_count: 5,
+    frame_count: count,
     fps: 25,
     duration_s: 0.2,
     variable_rate: false,
-    pts: [500, 540, 580, 620, 661],
+    pts,
     last_duration: 40,
   };
   await writeFile(join(folder, 'frames'), JSON.stringify(index));
   const path = (role: string) => join(folder, role);
   const done: number[][] = [];
-  const model = await openDetector('yunet_n');
+  const opened = model ?? (await openDetector('yunet_n'));
   const made = {
     ep: 'ep',
     params: { ...params, ...change },
@@ -61,7 +70,7 @@ async function context(
     outputs: { path },
     frames,
     signal,
-    model: () => Promise.resolve(model),
+    model: () => Promise.resolve(opened),
     progress: (...counts: number[]) => done.push(counts),
   } as unknown as Context;
   return { made, done, detections: path('detections') };
@@ -77,6 +86,85 @@ async function* served(indices: readonly number[], emptyAt: number): AsyncGenera
     yield { ...picture, data, index };
   }
 }
+
+/** Frames `from` up to `to` that get darker, so that no two give the same faces. */
+async function* darkening(from: number, to: number): AsyncGenerator<Frame> {
+  const picture = await readPicture(shared('data/images/group/insightface_t1.jpg'), 320);
+  const data = new Uint8Array(picture.data.length);
+  for (let index = from; index < to; index += 1) {
+    picture.data.forEach((value, at) => (data[at] = value * (1 - index / 40)));
+    yield { ...picture, data, index };
+  }
+}
+
+/**
+ * The CPU's own sessions, said to run elsewhere: only there frames go through the network together, and there is no
+ * such device to test on. `calls` gets the number of frames of each call.
+ */
+async function saidElsewhere(calls: number[]): Promise<OpenModel<DetectorCard>> {
+  const model = await openDetector('yunet_n');
+  const run: ModelSession['run'] = (feeds) => {
+    calls.push(feeds['input']!.dims[0]!);
+    return model.sessions['net']!.run(feeds);
+  };
+  return { ...model, deviceResolved: 'cuda', sessions: { net: { run } } };
+}
+
+describeWithShared(
+  'detect elsewhere than on the CPU',
+  [...detectorFiles('yunet_n'), 'data/images/group/insightface_t1.jpg'],
+  () => {
+    const count = 21;
+    const change = { stride: 1, det_size: 320 };
+
+    test('sends eight frames at a time, holds no more, and writes what it writes one by one, however long a chunk is', async () => {
+      const one = await context(darkening(0, count), change, { count });
+      await runChunked(stage, one.made);
+      const expected = await readFile(one.detections, 'utf8');
+      expect(
+        new Set((await readJsonLines(one.detections, detectionSchema)).map(({ frame_idx }) => frame_idx)).size,
+      ).toBe(count);
+      for (const [frames, callsOfChunks] of [
+        [count, 3],
+        [10, 5],
+        [3, 7],
+      ] as const) {
+        const calls: number[] = [];
+        let mostHeld = 0;
+        const { made, done, detections } = await context(darkening(0, 0), change, {
+          count,
+          model: await saidElsewhere(calls),
+        });
+        const framesOf = ({ from, to }: { from: number; to: number }) => {
+          const before = done.length;
+          return (async function* () {
+            for await (const frame of darkening(from, to)) {
+              mostHeld = Math.max(mostHeld, frame.index - from - (done.length - before));
+              yield frame;
+            }
+          })();
+        };
+        await runChunked(stage, made, { frames, framesOf: (chunk) => Promise.resolve(framesOf(chunk)) });
+        expect(await readFile(detections, 'utf8')).toBe(expected);
+        expect(calls).toEqual(Array(callsOfChunks).fill(8));
+        expect(mostHeld).toBeLessThanOrEqual(8);
+      }
+    });
+
+    test('stops when told to with frames that wait for others', async () => {
+      const controller = new AbortController();
+      async function* endless(): AsyncGenerator<Frame> {
+        for await (const frame of darkening(0, count)) {
+          yield frame;
+          if (frame.index === 9) controller.abort(new Error('stopped'));
+        }
+      }
+      const model = await saidElsewhere([]);
+      const { made } = await context(endless(), change, { signal: controller.signal, count, model });
+      await expect(runChunked(stage, made)).rejects.toThrow('stopped');
+    });
+  },
+);
 
 describeWithShared('the stage detect', [...detectorFiles('yunet_n'), 'data/images/group/insightface_t1.jpg'], () => {
   test('asks for every n-th frame, fitted to the largest wanted size', async () => {
@@ -136,7 +224,7 @@ describeWithShared('the stage detect', [...detectorFiles('yunet_n'), 'data/image
         controller.abort(new Error('stopped'));
       }
     }
-    const { made } = await context(endless(), {}, controller.signal);
+    const { made } = await context(endless(), {}, { signal: controller.signal });
     await expect(runChunked(stage, made)).rejects.toThrow('stopped');
   });
 });

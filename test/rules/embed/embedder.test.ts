@@ -42,6 +42,7 @@ function meanModel(colour: 'rgb' | 'bgr', batchMax: number) {
   };
   const model: OpenModel<EmbedderCard> = {
     card,
+    deviceResolved: 'cpu',
     sessions: {
       net: {
         run(feeds) {

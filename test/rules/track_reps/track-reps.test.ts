@@ -83,6 +83,7 @@ describe('the track_reps stage', () => {
     ...more,
   });
   const embedder = {
+    deviceResolved: 'cpu',
     sessions: {},
     card: {
       name: 'flat',

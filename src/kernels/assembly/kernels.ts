@@ -161,20 +161,28 @@ export function sampleTwoTap(
       const into = which == 0 ? scratch : second;
       convertRow(yuv + row * width, us + colours, vs + colours, width, into, luma, vr, ub, ug, vg);
     }
-    const upper = tap(rows, down, y, 2);
-    const lower = tap(rows, down, y, 3);
-    for (let x = 0; x < across; x++) {
+    const upper = i32x4.splat(tap(rows, down, y, 2));
+    const lower = i32x4.splat(tap(rows, down, y, 3));
+    for (let x = 0; x < across; x++, to += 3) {
       const one = 3 * tap(columns, across, x, 0);
       const other = 3 * tap(columns, across, x, 1);
-      const left = tap(columns, across, x, 2);
-      const right = tap(columns, across, x, 3);
-      for (let channel = 0; channel < 3; channel++, to++) {
-        const above: i32 = load<u8>(scratch + one + channel) * left + load<u8>(scratch + other + channel) * right;
-        const below: i32 = load<u8>(second + one + channel) * left + load<u8>(second + other + channel) * right;
-        store<u8>(to, <u8>((((upper * (above >> 4)) >> 16) + ((lower * (below >> 4)) >> 16) + 2) >> 2));
-      }
+      const left = i32x4.splat(tap(columns, across, x, 2));
+      const right = i32x4.splat(tap(columns, across, x, 3));
+      const above = i32x4.add(i32x4.mul(fourOf(scratch + one), left), i32x4.mul(fourOf(scratch + other), right));
+      const below = i32x4.add(i32x4.mul(fourOf(second + one), left), i32x4.mul(fourOf(second + other), right));
+      const first = i32x4.shr_s(i32x4.mul(upper, i32x4.shr_s(above, 4)), 16);
+      const last = i32x4.shr_s(i32x4.mul(lower, i32x4.shr_s(below, 4)), 16);
+      const mean = i32x4.shr_s(i32x4.add(i32x4.add(first, last), i32x4.splat(2)), 2);
+      // The fourth byte is the next pixel's, which comes after, or lies behind the picture.
+      v128.store32_lane(to, bytesOf(mean, mean, mean, mean), 0);
     }
   }
+}
+
+/** Four bytes as 32-bit numbers. */
+@inline
+function fourOf(at: usize): v128 {
+  return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(at)));
 }
 
 /**

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { problem } from '../base/problem.js';
 
 /** Where pictures are read to, in turn; both have the length of one. */
 export type PictureBuffers = readonly [Uint8Array, Uint8Array];
@@ -88,7 +89,10 @@ export async function openPicturePipe(buffers: PictureBuffers): Promise<OpenPipe
   // Paused: nothing is read on the end that the process will write to.
   const server = createServer({ pauseOnConnect: true });
   server.listen(path);
-  await once(server, 'listening');
+  await once(server, 'listening').catch((cause: unknown) => {
+    const message = `no socket can be made for ffmpeg's pictures: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw problem('disk', message, 'set TMPDIR to a folder that exists and can be written to', cause);
+  });
   try {
     const connected = once(server, 'connection') as Promise<[Socket]>;
     const pipe = new PicturePipe(path, buffers);
@@ -99,8 +103,13 @@ export async function openPicturePipe(buffers: PictureBuffers): Promise<OpenPipe
   }
 }
 
+/** The shortest limit of the systems that we know, macOS's; what is longer would be cut off without a word. */
+const socketPathMax = 103;
+
 /** A name that nothing else has; the file is gone as soon as both ends are connected. */
 function socketPath(): string {
   const name = `sa-${randomBytes(8).toString('hex')}`;
-  return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), name);
+  if (process.platform === 'win32') return `\\\\.\\pipe\\${name}`;
+  const path = join(tmpdir(), name);
+  return Buffer.byteLength(path) <= socketPathMax ? path : join('/tmp', name);
 }

@@ -54,8 +54,9 @@ export function finisherFor(facts: VideoFacts, request: Omit<FrameRequest, 'vide
 }
 
 /**
- * Where our own conversion takes what ffmpeg's would: pictures that ffmpeg only hands on, or scales as they are stored.
- * At full size it is the same to the last bit; ffmpeg converts odd sizes there another way.
+ * How to convert here: pictures that ffmpeg only hands on, or makes smaller by a quarter at least, as they are stored. At
+ * full size the result is ffmpeg's to the last bit; it converts odd sizes there another way. Enlarged or about the same,
+ * colours would come out coarser than they need be.
  */
 function matrixFor(
   { yuv420, rotation, storedWidth, storedHeight }: VideoFacts,
@@ -65,7 +66,8 @@ function matrixFor(
   if (rotation !== 0 || format !== 'rgb24') return undefined;
   const handsOn = scaler === 'two-tap' || (width === storedWidth && height === storedHeight);
   const isEven = storedWidth % 2 === 0 && storedHeight % 2 === 0;
-  return handsOn && !isEven ? undefined : yuv420;
+  const isMuchSmaller = 4 * width <= 3 * storedWidth && 4 * height <= 3 * storedHeight;
+  return (handsOn ? isEven : isMuchSmaller) ? yuv420 : undefined;
 }
 
 function converted({ width, height }: Size, matrix: YuvMatrix, partial: boolean): Omit<Finisher, 'stored'> {

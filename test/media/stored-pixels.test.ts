@@ -70,3 +70,15 @@ test('a video whose packets tell its times is decoded no further than they are c
   expect(facts.pts).toHaveLength(500);
   expect(readFileSync(log, 'utf8').trim().split('\n')).toEqual([expect.stringContaining('-frames:v 48')]);
 });
+
+test('a picture that becomes much smaller is nearly what ffmpeg makes of it, and one that does not is just that', async () => {
+  const path = await make(clip('scaled.mp4'), ['-f', 'lavfi', '-i', 'testsrc2=s=640x360:r=10:d=1', ...x264]);
+  const facts = await probeVideo(path, never, { tools: tools! });
+  for (const [side, most] of [[213, 8], [160, 8], [500, 0], [640, 0], [900, 0]] as const) {
+    const wish: Wish = { ...all, size: { kind: 'fit', width: side, height: side } };
+    const [ours, theirs] = [await read(path, facts, wish), await read(path, { ...facts, yuv420: undefined }, wish)];
+    const off = ours[5]!.reduce((sum, byte, at) => sum + Math.abs(byte - theirs[5]![at]!), 0) / ours[5]!.length;
+    expect(off).toBeLessThanOrEqual(most);
+    if (most > 0) expect(off).toBeGreaterThan(0);
+  }
+}); // prettier-ignore

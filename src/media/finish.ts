@@ -54,7 +54,7 @@ export function finisherFor(facts: VideoFacts, request: Omit<FrameRequest, 'vide
 }
 
 /**
- * How to convert here: pictures that ffmpeg only hands on, or makes smaller by a quarter at least, as they are stored. At
+ * How to convert here: pictures that ffmpeg only hands on, or makes smaller by a third at least, as they are stored. At
  * full size the result is ffmpeg's to the last bit; it converts odd sizes there another way. Enlarged or about the same,
  * colours would come out coarser than they need be.
  */
@@ -66,7 +66,7 @@ function matrixFor(
   if (rotation !== 0 || format !== 'rgb24') return undefined;
   const handsOn = scaler === 'two-tap' || (width === storedWidth && height === storedHeight);
   const isEven = storedWidth % 2 === 0 && storedHeight % 2 === 0;
-  const isMuchSmaller = 4 * width <= 3 * storedWidth && 4 * height <= 3 * storedHeight;
+  const isMuchSmaller = 3 * width <= 2 * storedWidth && 3 * height <= 2 * storedHeight;
   return (handsOn ? isEven : isMuchSmaller) ? yuv420 : undefined;
 }
 

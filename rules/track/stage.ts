@@ -10,7 +10,7 @@ import {
   type FramesIndex,
   type Track,
 } from '../../src/stage/artifacts.js';
-import { readJson, readJsonLines, writeJsonLines } from '../../src/stage/read-write.js';
+import { readJson, takeFromJsonLines, writeJsonLines } from '../../src/stage/read-write.js';
 import type { Stage } from '../../src/stage/stage.js';
 import { frameTimes } from '../media/frame-times.js';
 import { processingStride } from '../media/stride.js';
@@ -30,7 +30,7 @@ export const stage: Stage<Params> = {
   async run({ inputs, outputs, params, signal }) {
     const index = await readJson(inputs.path('frames'), framesIndexSchema);
     const { scenes } = await readJson(inputs.path('scenes'), scenesSchema);
-    const detections = await readJsonLines(inputs.path('detections'), detectionSchema);
+    const detections = await takeFromJsonLines(inputs.path('detections'), detectionSchema, seenOf);
     signal.throwIfAborted();
     const stride = processingStride(params, index.fps);
     const found = groupByFrame(detections, { frameCount: index.frame_count, stride });
@@ -59,14 +59,21 @@ export const stage: Stage<Params> = {
   },
 };
 
+/** What tracking needs of a detection: an episode has hundreds of thousands. */
+type Seen = Pick<Detection, 'frame_idx' | 'bbox' | 'conf' | 'face_conf'>;
+
+function seenOf({ frame_idx, bbox, conf, face_conf }: Detection): Seen {
+  return { frame_idx, bbox, conf, face_conf };
+}
+
 interface ProcessedFrame {
   readonly frame: number;
-  readonly rows: Detection[];
+  readonly rows: Seen[];
 }
 
 /** Every processed frame with its detections; a frame in which nothing was found is there too. */
 function groupByFrame(
-  detections: readonly Detection[],
+  detections: readonly Seen[],
   { frameCount, stride }: { readonly frameCount: number; readonly stride: number },
 ): ProcessedFrame[] {
   const frames: ProcessedFrame[] = [];
@@ -76,14 +83,14 @@ function groupByFrame(
   return frames;
 }
 
-function inPixels(frame: number, rows: readonly Detection[], { width, height }: FramesIndex): FrameBoxes {
+function inPixels(frame: number, rows: readonly Seen[], { width, height }: FramesIndex): FrameBoxes {
   const boxes = rows.map(({ bbox: [x1, y1, x2, y2] }): Box => [x1 * width, y1 * height, x2 * width, y2 * height]);
   return { index: frame, boxes, scores: rows.map((row) => row.conf) };
 }
 
 function trackRow(
   { scene, links }: LinkedTrack,
-  context: { ordinal: number; times: Float64Array; rowsOf: (frame: number) => readonly Detection[] },
+  context: { ordinal: number; times: Float64Array; rowsOf: (frame: number) => readonly Seen[] },
 ): Track {
   const rows = links.map((link) => context.rowsOf(link.index)[link.detection]!);
   const frames = links.map((link, at): Track['frames'][number] => {

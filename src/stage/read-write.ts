@@ -35,18 +35,41 @@ export async function readWantedJsonLines<T extends z.ZodType>(
   wanted: (line: string) => boolean,
 ): Promise<readonly DeepReadonly<z.infer<T>>[]> {
   const rows: z.infer<T>[] = [];
+  await eachLine(path, (line, where) => {
+    if (wanted(line)) rows.push(parseWith(schema, line, where()));
+  });
+  return rows as readonly DeepReadonly<z.infer<T>>[];
+}
+
+/**
+ * Reads JSON Lines and keeps of each row what `take` makes of it. The file goes by in pieces, so that memory
+ * holds that alone: of an episode's detections the landmarks are most.
+ */
+export async function takeFromJsonLines<T extends z.ZodType, R>(
+  path: string,
+  schema: T,
+  take: (row: DeepReadonly<z.infer<T>>) => R,
+): Promise<R[]> {
+  const taken: R[] = [];
+  await eachLine(path, (line, where) => {
+    taken.push(take(parseWith(schema, line, where()) as DeepReadonly<z.infer<T>>));
+  });
+  return taken;
+}
+
+async function eachLine(path: string, see: (line: string, where: () => string) => void): Promise<void> {
   let rest = '';
   let number = 0;
+  const where = (): string => `${path}:${number}`;
   for await (const piece of createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 20 })) {
     const lines = (rest + (piece as string)).split('\n');
     rest = lines.pop()!;
     for (const line of lines) {
       number++;
-      if (wanted(line)) rows.push(parseWith(schema, line, `${path}:${number}`));
+      see(line, where);
     }
   }
   if (rest !== '') throw new Error(`${path}: the last line is cut off`);
-  return rows as readonly DeepReadonly<z.infer<T>>[];
 }
 
 /** Writes one JSON document, keys in the schema's order, one line feed at the end. */

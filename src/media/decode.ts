@@ -252,7 +252,7 @@ function pixelFormat({ stored }: Finisher, { format }: Wish): string {
 function mapInput(sampler: TwoTap): { readonly options: readonly string[]; readonly bytes: Uint8Array } {
   const size = `${sampler.tapWidth}x${2 * sampler.tapHeight}`;
   const options = ['-f', 'rawvideo', '-pix_fmt', 'gray16le', '-video_size', size, '-framerate', '1'];
-  return { options, bytes: sampler.maps };
+  return { options, bytes: sampler.maps() };
 }
 
 function decodeFailed(path: string, error: FfmpegError): Error {

@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
 import fluent from 'fluent-ffmpeg';
-import { openPicturePipe, type PictureBuffers, type PicturePipe } from './picture-pipe.js';
+import { openPicturePipe, type OpenPipe, type PictureBuffers, type PicturePipe } from './picture-pipe.js';
 import type { MediaTools } from './tools.js';
 
 export type { FfprobeData, FfprobeStream } from 'fluent-ffmpeg';
@@ -70,23 +70,27 @@ export const outputsMax = outputDescriptors.length;
 /** Starts ffmpeg. The caller must read or leave each of `outputs`, or call `stop`, whatever happens. */
 export async function startFfmpeg(command: FfmpegCommand): Promise<RunningFfmpeg> {
   if (command.outputs.length > outputsMax) throw new Error(`one ffmpeg cannot have ${command.outputs.length} outputs`);
-  const opened = await Promise.all(command.outputs.map(({ buffers }) => openPicturePipe(buffers)));
-  const outputs = opened.map(({ pipe }) => pipe);
-  const ends = opened.map(({ writeEnd }) => writeEnd);
+  const opened: OpenPipe[] = [];
   try {
+    for (const { buffers } of command.outputs) opened.push(await openPicturePipe(buffers));
     command.signal.throwIfAborted();
+    const [first, second] = opened.map(({ writeEnd }) => writeEnd);
     // fluent-ffmpeg puts the words together. It can start a process with one output only, so that is done here.
     const child = spawn(command.tools.ffmpeg, buildCommand(command)._getArguments(), {
-      stdio: [ends[1] ?? 'ignore', ends[0] ?? 'ignore', 'pipe', command.sideInput ? 'pipe' : 'ignore'],
+      stdio: [second ?? 'ignore', first ?? 'ignore', 'pipe', command.sideInput ? 'pipe' : 'ignore'],
       windowsHide: true,
     });
-    return watch(child, command, outputs);
+    return watch(
+      child,
+      command,
+      opened.map(({ pipe }) => pipe),
+    );
   } catch (error) {
-    outputs.forEach((output) => output.leave());
+    for (const { pipe } of opened) pipe.leave();
     throw error;
   } finally {
     // The process has its own.
-    ends.forEach((end) => end.destroy());
+    for (const { writeEnd } of opened) writeEnd.destroy();
   }
 }
 

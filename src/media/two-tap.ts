@@ -50,7 +50,7 @@ export interface TwoTap {
    * Two gray16le pictures of tapWidth x tapHeight, one below the other: the source column, then
    * the source row, of each pixel of the picture of taps. What ffmpeg's `remap` filter wants.
    */
-  readonly maps: Uint8Array;
+  maps(): Uint8Array;
   /** Blends a picture of taps into `target`, width x height x channels bytes. */
   blend(taps: Uint8Array, target: Uint8Array): void;
 }
@@ -72,7 +72,7 @@ export function twoTap(options: {
     rows: down.all,
     tapWidth: 2 * width,
     tapHeight: 2 * height,
-    maps: mapsOf(across, down),
+    maps: () => mapsOf(across, down),
     blend(taps, target) {
       let to = 0;
       for (let y = 0; y < height; y++) {

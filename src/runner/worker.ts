@@ -16,7 +16,7 @@ interface Member extends ChunkMember {
 
 let members: readonly Member[] = [];
 
-/** Milliseconds between two words of a chunk's progress: a message wakes the other thread, and a word a frame took a fifth of a stage's time. */
+/** Milliseconds between two words of a chunk's progress: each wakes the other thread, and nobody reads one for every frame. */
 const progressEveryMs = 100;
 
 port.on('message', (message: ToWorker) => {

@@ -1,6 +1,8 @@
 // A WebAssembly kernel for dot products of many rows with many rows, written out instruction by
 // instruction so that no compiler stands between this text and the bytes. It knows no distances.
 
+import { webAssembly } from '../../src/kernels/web-assembly.js';
+
 /** Which numbers the kernel multiplies: 4 x 32 bits or 2 x 64 bits at a time. */
 export type Lanes = 'f32' | 'f64';
 
@@ -15,19 +17,6 @@ const laneFacts = {
   f32: { bytes: 4, lanes: 4, add: 0xe4, mul: 0xe6, extract: 0x1f, scalarAdd: 0x92, store: 0x38, align: 2 },
   f64: { bytes: 8, lanes: 2, add: 0xf0, mul: 0xf2, extract: 0x21, scalarAdd: 0xa0, store: 0x39, align: 3 },
 } as const;
-
-/** The part of WebAssembly's JavaScript interface used here; Node's types leave it out. */
-interface WebAssemblyApi {
-  readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
-  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
-  readonly Instance: new (
-    module: object,
-    imports: Readonly<Record<string, Readonly<Record<string, object>>>>,
-  ) => { readonly exports: Readonly<Record<string, unknown>> };
-}
-
-// The compiler's WebAssembly types come with the browser's alone, which nothing here has.
-const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyApi };
 
 export interface DotKernel<A extends Float32Array | Float64Array> {
   /** The rows to fill in, `dimPadded` apart; zero at first. */
@@ -45,10 +34,13 @@ export function openDotKernel(lanes: Lanes, count: number, dim: number): DotKern
   const dimPadded = Math.max(1, Math.ceil(dim / facts.lanes)) * facts.lanes;
   const rowBytes = dimPadded * facts.bytes;
   const rowCount = Math.ceil(count / tileRows) * tileRows + tileRows;
-  const memory = new WebAssembly.Memory({ initial: Math.ceil((outBytes + rowCount * rowBytes) / 65536) });
-  const module = new WebAssembly.Module(kernelBytes(lanes, rowBytes));
-  const instance = new WebAssembly.Instance(module, { m: { m: memory } });
-  const run = instance.exports['tile'] as (left: number, right: number, leftEnd: number) => void;
+  const pages = Math.ceil((outBytes + rowCount * rowBytes) / 65536);
+  const memory = new webAssembly.Memory({ initial: pages, maximum: pages });
+  const module = new webAssembly.Module(kernelBytes(lanes, rowBytes));
+  const instance = new webAssembly.Instance(module, { m: { m: memory } });
+  const { tile: run } = instance.exports as {
+    readonly tile: (left: number, right: number, leftEnd: number) => void;
+  };
   const view = lanes === 'f32' ? Float32Array : Float64Array;
   const out = new view(memory.buffer, 0, tileRows * tileColumns);
   return {

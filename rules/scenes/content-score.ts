@@ -69,7 +69,8 @@ export function contentScores(frames: Iterable<Rgb>, weights: ContentWeights = e
 
 /**
  * A picture in OpenCV's 8-bit HSV, which has a table with 12 bits behind the point in place of each division; it is
- * exchanged for the next one by a kernel (src/kernels/assembly/kernels.ts), which computes the tables' numbers anew.
+ * exchanged for the next one by a kernel (src/kernels/assembly/hsv.ts), which computes the tables' numbers anew: in single
+ * precision each of the 510 quotients rounds to the same whole number.
  */
 class HsvMemory {
   readonly pixels: number;

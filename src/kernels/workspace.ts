@@ -1,15 +1,7 @@
 // Memory in which pictures lie and kernels work on them without copying. The kernels are
 // assembly/kernels.ts; their docstrings say what each does. It knows no stage and no format.
 import { kernelCode } from './code.js';
-
-/** What is used of WebAssembly; Node's types leave it out. */
-declare const WebAssembly: {
-  readonly Module: new (code: Uint8Array) => object;
-  readonly Memory: new (size: { readonly initial: number; readonly maximum: number }) => {
-    readonly buffer: ArrayBuffer;
-  };
-  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
-};
+import { webAssembly } from './web-assembly.js';
 
 /** Shares of YUV in RGB, in 8,192ths: luma, v in red, u in blue, u in green, v in green. */
 export type YuvShares = readonly [luma: number, vr: number, ub: number, ug: number, vg: number];
@@ -70,9 +62,9 @@ export function makeWorkspace<Name extends string>(lengths: Readonly<Record<Name
   const wanted = Object.entries<number>(lengths) as [Name, number][];
   const rounded = (length: number): number => Math.ceil(length / 16) * 16 + slackBytes;
   const pages = Math.ceil(wanted.reduce((sum, [, length]) => sum + rounded(length), firstByte) / pageBytes);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  compiled ??= new WebAssembly.Module(Buffer.from(kernelCode, 'base64'));
-  const instance = new WebAssembly.Instance(compiled, { env: { memory } });
+  const memory = new webAssembly.Memory({ initial: pages, maximum: pages });
+  compiled ??= new webAssembly.Module(Buffer.from(kernelCode, 'base64'));
+  const instance = new webAssembly.Instance(compiled, { env: { memory } });
   let at = firstByte;
   const bytes = wanted.map(([name, length]) => {
     const stretch = new Uint8Array(memory.buffer, at, length);

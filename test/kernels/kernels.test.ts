@@ -81,6 +81,29 @@ test.each(sizes)('cells of a %d x %d picture hold the sums of their pixels', (wi
   expect(sums).toEqual(expected);
 });
 
+test('hue and saturation of every value and range are those of a table with 12 bits behind the point', () => {
+  const halfEven = (value: number): number => {
+    const rounded = Math.round(value);
+    return value % 1 === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded;
+  };
+  const over = (numerator: number, by: number): number => (by === 0 ? 0 : halfEven((numerator * 4096) / by));
+  for (let value = 0; value < 256; value++) {
+    for (let range = 0; range <= value; range++) {
+      const [least, between] = [value - range, value - Math.floor(range / 3)];
+      const saturation = (range * over(255, value) + 2048) >> 12;
+      const hueOf = (turn: number): number => (turn * over(30, range) + 2048) >> 12;
+      const hue = hueOf(least - between);
+      const found = [hsvOf(value, least, between), hsvOf(least, value, between), hsvOf(least, between, value)];
+      expect(found).toEqual([
+        [hue < 0 ? hue + 180 : hue, saturation, value],
+        [hueOf(between - least + 2 * range), saturation, value],
+        // Equal greatest colours count as the first of them: range 0, or a third of it nothing.
+        [between === value ? hueOf(value - least + 2 * range) : hueOf(least - between + 4 * range), saturation, value],
+      ]);
+    }
+  }
+});
+
 test.each(sizes)('%d x %d pictures are scored by the differences of every pixel', (width, height) => {
   const [one, other] = [noise(width, height), noise(width, height, 5)];
   const scorer = contentScorer();

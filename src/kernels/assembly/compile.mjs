@@ -1,9 +1,9 @@
-// Compiles kernels.ts to WebAssembly and writes it, as text, to ../code.ts; with --check it only says whether that
+// Compiles kernels.ts and what it takes in to WebAssembly and writes it, as text, to ../code.ts; with --check it only says whether that
 // is what it would write, by its exit code.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
 
-const source = new URL('kernels.ts', import.meta.url);
+const sourceOf = (name) => new URL(name, import.meta.url);
 const target = new URL('../code.ts', import.meta.url);
 
 let binary;
@@ -21,7 +21,7 @@ const { error, stderr } = await asc.main(
     '--noAssert',
   ],
   {
-    readFile: (name) => (name === 'kernels.ts' ? readFileSync(source, 'utf8') : null),
+    readFile: (name) => (existsSync(sourceOf(name)) ? readFileSync(sourceOf(name), 'utf8') : null),
     writeFile: (name, contents) => {
       if (name === 'kernels.wasm') binary = contents;
     },

@@ -1,0 +1,62 @@
+// An RGB picture as planes of floats, the input of a network.
+import { blue, green, red } from './lanes';
+
+/**
+ * An rgb24 picture to a plane of floats for each colour, byte times gain plus offset; each plane's rows are `rowLength` floats apart.
+ */
+export function toPlanes(
+  rgb: usize, width: i32, height: i32, rowLength: i32,
+  reds: usize, redGain: f64, redOffset: f64,
+  greens: usize, greenGain: f64, greenOffset: f64,
+  blues: usize, blueGain: f64, blueOffset: f64,
+): void {
+  const rg = f64x2.splat(redGain);
+  const ro = f64x2.splat(redOffset);
+  const gg = f64x2.splat(greenGain);
+  const go = f64x2.splat(greenOffset);
+  const bg = f64x2.splat(blueGain);
+  const bo = f64x2.splat(blueOffset);
+  const whole = width & ~15;
+  for (let row = 0; row < height; row++) {
+    let from = rgb + row * width * 3;
+    let to: usize = 4 * row * rowLength;
+    let at = 0;
+    for (; at < whole; at += 16, from += 48, to += 64) {
+      const a = v128.load(from);
+      const b = v128.load(from, 16);
+      const c = v128.load(from, 32);
+      storeFloats(reds + to, red(a, b, c), rg, ro);
+      storeFloats(greens + to, green(a, b, c), gg, go);
+      storeFloats(blues + to, blue(a, b, c), bg, bo);
+    }
+    for (; at < width; at++, from += 3, to += 4) {
+      store<f32>(reds + to, floatOf(load<u8>(from), redGain, redOffset));
+      store<f32>(greens + to, floatOf(load<u8>(from, 1), greenGain, greenOffset));
+      store<f32>(blues + to, floatOf(load<u8>(from, 2), blueGain, blueOffset));
+    }
+  }
+}
+
+/** 16 bytes to floats: each times `gain`, plus `offset`, in double precision, then rounded. */
+@inline
+function storeFloats(to: usize, bytes: v128, gain: v128, offset: v128): void {
+  const low = i16x8.extend_low_i8x16_u(bytes);
+  const high = i16x8.extend_high_i8x16_u(bytes);
+  storeFour(to, i32x4.extend_low_i16x8_u(low), gain, offset);
+  storeFour(to + 16, i32x4.extend_high_i16x8_u(low), gain, offset);
+  storeFour(to + 32, i32x4.extend_low_i16x8_u(high), gain, offset);
+  storeFour(to + 48, i32x4.extend_high_i16x8_u(high), gain, offset);
+}
+
+@inline
+function storeFour(to: usize, values: v128, gain: v128, offset: v128): void {
+  const low = f64x2.add(f64x2.mul(f64x2.convert_low_i32x4_u(values), gain), offset);
+  const upper = i8x16.shuffle(values, values, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
+  const high = f64x2.add(f64x2.mul(f64x2.convert_low_i32x4_u(upper), gain), offset);
+  v128.store(to, i64x2.shuffle(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2));
+}
+
+@inline
+function floatOf(byte: u8, gain: f64, offset: f64): f32 {
+  return <f32>(<f64>byte * gain + offset);
+}

@@ -13,7 +13,7 @@ export const stages: StageCatalogue = {
     load: () => import('./probe/stage.js'),
   },
   scenes: {
-    revision: 1,
+    revision: 2,
     scope: 'episode',
     params: ['scene_detector', 'scene_threshold', 'scene_min_len'],
     models: [],

@@ -2,9 +2,8 @@
 // detector, and the first and last picture, which meet those of the neighbouring runs. It decides no cut.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Frame } from '../../src/stage/frames.js';
 import type { Size } from '../media/geometry.js';
-import { contentScorer, contentScore } from './content-score.js';
+import { contentScore, contentScorer, type Rgb } from './content-score.js';
 import { sumCells, sumsLength, thumbnailOf, type Thumbnail } from './thumbnail.js';
 
 /** Measures frames one by one, in order. */
@@ -24,15 +23,15 @@ export class RunMeter {
     this.#ends = new Uint8Array(2 * size.width * size.height * 3);
   }
 
-  add(frame: Frame): void {
-    this.#scores[this.#count] = this.#scorer.score(frame);
+  add(picture: Rgb): void {
+    this.#scores[this.#count] = this.#scorer.score(picture);
     if (this.#sums.length > 0) {
       const length = sumsLength(this.#size);
-      sumCells(frame, this.#sums.subarray(this.#count * length, (this.#count + 1) * length));
+      sumCells(picture, this.#sums.subarray(this.#count * length, (this.#count + 1) * length));
     }
-    if (this.#count === 0) this.#ends.set(frame.data);
+    if (this.#count === 0) this.#ends.set(picture.data);
     this.#count++;
-    if (this.#count === this.#scores.length) this.#ends.set(frame.data, frame.data.length);
+    if (this.#count === this.#scores.length) this.#ends.set(picture.data, picture.data.length);
   }
 
   /** Writes the part. Throws when fewer frames came than were announced. */

@@ -4,9 +4,11 @@
 import { framesIndexSchema, round6, scenesSchema, type FramesIndex, type Scenes } from '../../src/stage/artifacts.js';
 import { readJson, writeJson } from '../../src/stage/read-write.js';
 import type { EpisodeRunConfig } from '../../src/stage/config.js';
+import type { FrameRequest } from '../../src/stage/frames.js';
 import type { ChunkedStage, Part } from '../../src/stage/stage.js';
 import { chunkLength, runsOf, type Run } from '../media/division.js';
 import type { Size } from '../media/geometry.js';
+import { shrinkPart } from '../media/picture.js';
 import { detectCuts } from './detect-cuts.js';
 import { gradualFinder, type GradualFinder } from './gradual.js';
 import { hybridCuts } from './hybrid-cuts.js';
@@ -17,6 +19,9 @@ type Detector = EpisodeRunConfig['scene_detector'];
 
 /** Longest side of the pictures compared; PySceneDetect's automatic downscale. */
 const longestSide = 256;
+
+/** Pixels an axis of which `hybrid` makes one. */
+const spreadFactor = 2;
 
 /** AdaptiveDetector's own floor: its ratio decides, so `scene_threshold` does not apply to it. */
 const adaptiveFloor = 15;
@@ -35,19 +40,22 @@ export const stage: ChunkedStage<'scene_detector' | 'scene_threshold' | 'scene_m
         video: 'video',
         select:
           params.scene_detector === 'off' ? { kind: 'listed', indices: [] } : { kind: 'every', stride: 1, ...run },
-        size: { kind: 'exact', ...sizeCompared(index) },
         format: 'rgb24',
-        scaler: 'two-tap',
+        ...sampling(params.scene_detector, index),
       };
     },
 
     async runChunk({ inputs, params, part, frames, signal, progress }, { from, to }) {
       if (params.scene_detector === 'off') return {};
       const index = await readJson(inputs.path('frames'), framesIndexSchema);
-      const meter = new RunMeter(sizeCompared(index), to - from, { coarse: params.scene_detector === 'hybrid' });
+      const size = sizeCompared(index);
+      const meter = new RunMeter(size, to - from, { coarse: params.scene_detector === 'hybrid' });
+      const compared = new Uint8Array(3 * size.width * size.height);
       for await (const frame of frames) {
         signal.throwIfAborted();
-        meter.add(frame);
+        const { width, height } = frame;
+        const isCompared = width === size.width && height === size.height;
+        meter.add(isCompared ? frame : shrinkPart(frame, { left: 0, top: 0, width, height }, spreadFactor, compared));
         progress(frame.index + 1 - from, to - from);
       }
       await meter.write(part);
@@ -101,6 +109,19 @@ async function putTogether(parts: readonly Part[], index: FramesIndex): Promise<
     before = run;
   }
   return measured;
+}
+
+/**
+ * How pictures are sampled. Only the detectors after PySceneDetect need its exact pixels, which cost a walk over the
+ * whole picture. `hybrid` means four single pixels spread over each of its own; of video too small for that it sees the same as they.
+ */
+function sampling(detector: Detector, index: FramesIndex): Pick<FrameRequest, 'size' | 'scaler'> {
+  const { width, height } = sizeCompared(index);
+  const spread = { width: spreadFactor * width, height: spreadFactor * height };
+  const isLarge = Math.max(index.stored_width, index.stored_height) >= spreadFactor * longestSide;
+  return detector === 'hybrid' && isLarge
+    ? { size: { kind: 'exact', ...spread }, scaler: 'neighbor' }
+    : { size: { kind: 'exact', width, height }, scaler: 'two-tap' };
 }
 
 /** 256 pixels on the longer side, of the picture as stored: the reference never makes pixels square. */

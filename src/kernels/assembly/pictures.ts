@@ -1,4 +1,5 @@
 // Sums and means over an RGB picture, and a square out of one, turned and scaled.
+import { blue, green, red, storeRgb } from './lanes';
 
 /**
  * Sums each column of bytes over `rows` rows of `rowBytes` into 32-bit numbers; what lies behind the last
@@ -34,12 +35,20 @@ export function sumColumns(data: usize, rowBytes: i32, rows: i32, sums: usize): 
  */
 export function blockMeans(rgb: usize, width: i32, height: i32, factor: i32, sums: usize, out: usize): void {
   const rowBytes = 3 * width;
+  // Halving goes 32 pixels at a time as far as they reach.
+  const halved = factor == 2 ? width & ~31 : 0;
   let to = out;
   for (let row = 0; row < height; row += factor) {
     const rows = min(factor, height - row);
-    sumColumns(rgb + row * rowBytes, rowBytes, rows, sums);
-    let from = sums;
-    for (let column = 0; column < width; column += factor, to += 3) {
+    const start = rgb + row * rowBytes;
+    if (rows == 2) {
+      for (let column = 0; column < halved; column += 32, to += 48) halve(start + 3 * column, rowBytes, to);
+    }
+    const first = rows == 2 ? halved : 0;
+    if (first == width) continue;
+    sumColumns(start, rowBytes, rows, sums);
+    let from = sums + 12 * first;
+    for (let column = first; column < width; column += factor, to += 3) {
       const columns = min(factor, width - column);
       let r: u32 = 0;
       let g: u32 = 0;
@@ -55,6 +64,37 @@ export function blockMeans(rgb: usize, width: i32, height: i32, factor: i32, sum
       store<u8>(to, <u8>(<f64>b / count + 0.5), 2);
     }
   }
+}
+
+/** Means of 2 x 2 blocks of 32 pixels and of those one row below. */
+@inline
+function halve(from: usize, rowBytes: i32, to: usize): void {
+  const below = from + rowBytes;
+  const a = v128.load(from);
+  const b = v128.load(from, 16);
+  const c = v128.load(from, 32);
+  const d = v128.load(from, 48);
+  const e = v128.load(from, 64);
+  const f = v128.load(from, 80);
+  const g = v128.load(below);
+  const h = v128.load(below, 16);
+  const i = v128.load(below, 32);
+  const j = v128.load(below, 48);
+  const k = v128.load(below, 64);
+  const l = v128.load(below, 80);
+  storeRgb(
+    to,
+    i8x16.narrow_i16x8_u(meanOfFour(red(a, b, c), red(g, h, i)), meanOfFour(red(d, e, f), red(j, k, l))),
+    i8x16.narrow_i16x8_u(meanOfFour(green(a, b, c), green(g, h, i)), meanOfFour(green(d, e, f), green(j, k, l))),
+    i8x16.narrow_i16x8_u(meanOfFour(blue(a, b, c), blue(g, h, i)), meanOfFour(blue(d, e, f), blue(j, k, l))),
+  );
+}
+
+/** Of two neighbours in one row and in the other, rounded. */
+@inline
+function meanOfFour(upper: v128, lower: v128): v128 {
+  const sums = i16x8.add(i16x8.extadd_pairwise_i8x16_u(upper), i16x8.extadd_pairwise_i8x16_u(lower));
+  return i16x8.shr_u(i16x8.add(sums, i16x8.splat(2)), 2);
 }
 
 /**

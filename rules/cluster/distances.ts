@@ -26,37 +26,22 @@ export function unitRows(vectors: Float32Array, count: number, dim: number): Flo
   return rows;
 }
 
-/** Distances of unit rows in single precision; each is within `singleError(dim)` of the true one. */
-export function singleDistances(rows: Float64Array, count: number, dim: number): Float32Array {
-  const distances = new Float32Array((count * (count - 1)) / 2);
-  fillTriangle(openDotKernel('f32', count, dim), rows, count, dim, distances);
-  return distances;
-}
-
-/** The same in double precision, within some 1e-15. */
+/** Distances of unit rows, each within some 1e-15 of the true one. */
 export function doubleDistances(rows: Float64Array, count: number, dim: number): Float64Array {
   const distances = new Float64Array((count * (count - 1)) / 2);
-  fillTriangle(openDotKernel('f64', count, dim), rows, count, dim, distances);
+  fillTriangle(openDotKernel(count, dim), rows, count, dim, distances);
   return distances;
 }
 
-/**
- * The most that a distance of `singleDistances` can be off: rounding of both rows, of each product
- * and of each of the dim / 4 + 2 additions of a lane, for rows of length 1 (Cauchy-Schwarz).
- */
-export function singleError(dim: number): number {
-  return (Math.ceil(dim / 4) + 8) * 2 ** -24 * 1.01;
-}
-
-/** Right-hand rows gone over for one pass of the left side: 64 x 2 kB fit the second-level cache. */
+/** Right-hand rows gone over for one pass of the left side: 64 x 4 kB fit the second-level cache. */
 const blockRows = 64;
 
-function fillTriangle<A extends Float32Array | Float64Array>(
-  kernel: DotKernel<A>,
+function fillTriangle(
+  kernel: DotKernel,
   rows: Float64Array,
   count: number,
   dim: number,
-  distances: A,
+  distances: Float64Array,
 ): void {
   for (let i = 0; i < count; i++) {
     kernel.rows.set(rows.subarray(i * dim, (i + 1) * dim), i * kernel.dimPadded);
@@ -75,12 +60,12 @@ function fillTriangle<A extends Float32Array | Float64Array>(
 }
 
 function keepTile(
-  sums: Float32Array | Float64Array,
+  sums: Float64Array,
   left: number,
   right: number,
   starts: Int32Array,
   blockEnd: number,
-  distances: Float32Array | Float64Array,
+  distances: Float64Array,
 ): void {
   for (let row = 0; row < tileRows; row++) {
     const i = left + row;

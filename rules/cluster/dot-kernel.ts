@@ -3,9 +3,6 @@
 
 import { webAssembly } from '../../src/kernels/web-assembly.js';
 
-/** Which numbers the kernel multiplies: 4 x 32 bits or 2 x 64 bits at a time. */
-export type Lanes = 'f32' | 'f64';
-
 /** Rows of the left and right side that one call covers: their 8 sums stay in registers. */
 export const tileRows = 4;
 export const tileColumns = 2;
@@ -13,38 +10,32 @@ export const tileColumns = 2;
 /** Where the kernel leaves its 8 sums, row by row: the first bytes of the memory. */
 const outBytes = 64;
 
-const laneFacts = {
-  f32: { bytes: 4, lanes: 4, add: 0xe4, mul: 0xe6, extract: 0x1f, scalarAdd: 0x92, store: 0x38, align: 2 },
-  f64: { bytes: 8, lanes: 2, add: 0xf0, mul: 0xf2, extract: 0x21, scalarAdd: 0xa0, store: 0x39, align: 3 },
-} as const;
+/** Doubles in a vector of 16 bytes. */
+const lanes = 2;
 
-export interface DotKernel<A extends Float32Array | Float64Array> {
+export interface DotKernel {
   /** The rows to fill in, `dimPadded` apart; zero at first. */
-  readonly rows: A;
+  readonly rows: Float64Array;
   readonly dimPadded: number;
   /** tileRows x tileColumns dot products of the rows from `left` with the rows from `right` on. */
-  tile(left: number, right: number): A;
+  tile(left: number, right: number): Float64Array;
 }
 
 /** A kernel with room for `count` rows of `dim` numbers and the zero rows that fill the last tile. */
-export function openDotKernel(lanes: 'f32', count: number, dim: number): DotKernel<Float32Array>;
-export function openDotKernel(lanes: 'f64', count: number, dim: number): DotKernel<Float64Array>;
-export function openDotKernel(lanes: Lanes, count: number, dim: number): DotKernel<Float32Array | Float64Array> {
-  const facts = laneFacts[lanes];
-  const dimPadded = Math.max(1, Math.ceil(dim / facts.lanes)) * facts.lanes;
-  const rowBytes = dimPadded * facts.bytes;
+export function openDotKernel(count: number, dim: number): DotKernel {
+  const dimPadded = Math.max(1, Math.ceil(dim / lanes)) * lanes;
+  const rowBytes = 8 * dimPadded;
   const rowCount = Math.ceil(count / tileRows) * tileRows + tileRows;
   const pages = Math.ceil((outBytes + rowCount * rowBytes) / 65536);
   const memory = new webAssembly.Memory({ initial: pages, maximum: pages });
-  const module = new webAssembly.Module(kernelBytes(lanes, rowBytes));
+  const module = new webAssembly.Module(kernelBytes(rowBytes));
   const instance = new webAssembly.Instance(module, { m: { m: memory } });
   const { tile: run } = instance.exports as {
     readonly tile: (left: number, right: number, leftEnd: number) => void;
   };
-  const view = lanes === 'f32' ? Float32Array : Float64Array;
-  const out = new view(memory.buffer, 0, tileRows * tileColumns);
+  const out = new Float64Array(memory.buffer, 0, tileRows * tileColumns);
   return {
-    rows: new view(memory.buffer, outBytes, rowCount * dimPadded),
+    rows: new Float64Array(memory.buffer, outBytes, rowCount * dimPadded),
     dimPadded,
     tile(left, right) {
       const start = outBytes + left * rowBytes;
@@ -59,8 +50,8 @@ export function openDotKernel(lanes: Lanes, count: number, dim: number): DotKern
  * constant offset r x rowBytes, which is why the module is made for one row length.
  * Instruction codes: WebAssembly core specification 2.0, chapter 5.
  */
-function kernelBytes(lanes: Lanes, rowBytes: number): Uint8Array<ArrayBuffer> {
-  const facts = laneFacts[lanes];
+function kernelBytes(rowBytes: number): Uint8Array<ArrayBuffer> {
+  const [add, multiply, extract, scalarAdd, store, align] = [0xf0, 0xf2, 0x21, 0xa0, 0x39, 3];
   const [left, right, leftEnd] = [0, 1, 2];
   const leftValue = 3;
   const rightValue = (column: number): number => 4 + column;
@@ -78,18 +69,18 @@ function kernelBytes(lanes: Lanes, rowBytes: number): Uint8Array<ArrayBuffer> {
     body.push(...load(left, row * rowBytes), ...set(leftValue));
     for (let column = 0; column < tileColumns; column++) {
       body.push(...get(sum(row, column)), ...get(leftValue), ...get(rightValue(column)));
-      body.push(0xfd, facts.mul, 0x01, 0xfd, facts.add, 0x01, ...set(sum(row, column)));
+      body.push(0xfd, multiply, 0x01, 0xfd, add, 0x01, ...set(sum(row, column)));
     }
   }
   body.push(...advance(right), ...advance(left), ...get(left), ...get(leftEnd), 0x49, 0x0d, 0, 0x0b); // left < end: again
   for (let row = 0; row < tileRows; row++) {
     for (let column = 0; column < tileColumns; column++) {
       body.push(0x41, 0);
-      for (let lane = 0; lane < facts.lanes; lane++) {
-        body.push(...get(sum(row, column)), 0xfd, facts.extract, lane);
-        if (lane > 0) body.push(facts.scalarAdd);
+      for (let lane = 0; lane < lanes; lane++) {
+        body.push(...get(sum(row, column)), 0xfd, extract, lane);
+        if (lane > 0) body.push(scalarAdd);
       }
-      body.push(facts.store, facts.align, ...unsigned((row * tileColumns + column) * facts.bytes));
+      body.push(store, align, ...unsigned((row * tileColumns + column) * 8));
     }
   }
   body.push(0x0b);

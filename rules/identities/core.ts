@@ -1,8 +1,6 @@
 // The track at the core of a group: the one that its largest part, that part's largest part and so
 // on, is built around. It hardly depends on where clustering stopped, so ids can be taken from it. Pure.
-import { mergeTree } from '../cluster/chain.js';
-import { unitRows } from '../cluster/distances.js';
-import { averageDistances } from '../cluster/linkages.js';
+import { averageTree } from '../cluster/average-tree.js';
 
 export interface CoreTrack {
   /** undefined when no face of the track could be embedded. */
@@ -26,8 +24,7 @@ export function coreOf(tracks: readonly CoreTrack[]): number {
   for (const [row, place] of places.entries()) vectors.set(tracks[place]!.vector!, row * dim);
   const cores = [...places];
   const weights = places.map((place) => tracks[place]!.weight);
-  const rows = unitRows(vectors, places.length, dim);
-  for (const { a, b } of mergeTree(places.length, averageDistances(rows, places.length, dim))) {
+  for (const { a, b } of averageTree(vectors, places.length, dim)) {
     if (weights[b]! > weights[a]!) cores[a] = cores[b]!;
     weights[a]! += weights[b]!;
   }

@@ -40,6 +40,15 @@ export interface Kernels {
     ]
   ): void;
   exchangeHsv(rgb: number, pixels: number, kept: number, sums: number): void;
+  unitRow(row: number, unit: number, width: number): number;
+  addRow(sum: number, part: number, mean: number, size: number, width: number): void;
+  dotDouble(a: number, b: number, width: number): number;
+  keepNearest(
+    ...words: [
+      ...rows: [rows: number, rowBytes: number, left: number, right: number, end: number],
+      ...lists: [lists: number, capacity: number, floors: number],
+    ]
+  ): void;
 }
 
 /** A memory of fixed size, divided into named stretches of zeros. */

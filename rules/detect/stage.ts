@@ -11,7 +11,7 @@ import {
 import type { Frame } from '../../src/stage/frames.js';
 import { readJson, writeJsonLines } from '../../src/stage/read-write.js';
 import type { ChunkedStage } from '../../src/stage/stage.js';
-import { chunkLength, runsOf, type Run } from '../media/division.js';
+import { runsOfFrames, type Run } from '../media/division.js';
 import { concatenate, sumCounts } from '../media/parts.js';
 import { processingStride } from '../media/stride.js';
 import { FaceDetector } from './detector.js';
@@ -39,8 +39,7 @@ export const stage: ChunkedStage<Params, Run> = {
   chunks: {
     /** Runs of the video, whatever the stride: the same as those of `scenes`, so that one decode serves both. */
     async split({ inputs }, size) {
-      const { frame_count } = await readJson(inputs.path('frames'), framesIndexSchema);
-      return runsOf(frame_count, chunkLength(frame_count, size.frames));
+      return runsOfFrames(await readJson(inputs.path('frames'), framesIndexSchema), size.frames);
     },
 
     async wants({ inputs, params }, { from, to }) {

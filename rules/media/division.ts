@@ -1,13 +1,14 @@
-// How long work is divided into chunks: by the length of the input alone, so that every build of the
+// How work is divided into chunks: by the input alone, so that every build of the
 // same video finds the chunks that an earlier one finished, whatever its number of jobs. Pure.
+import type { FramesIndex } from '../../src/stage/artifacts.js';
 
 /** Items `from` up to, not including, `to`. */
 export type Run = { readonly from: number; readonly to: number };
 
-/** So many chunks keep eight cores busy, and lose an eighth at most when a build is killed. */
+/** A chunk is this share of what there is: eight cores are busy, and a killed build loses an eighth at most. */
 const chunksWanted = 8;
-/** Fewer frames than this, and starting ffmpeg and decoding up to the first of them costs more than it gains. */
-const framesMin = 500;
+/** Fewer frames than this, and starting ffmpeg costs more than is gained where all cores end at once. */
+const framesMin = 250;
 /** Longer than this, a killed build loses minutes. */
 const lengthMax = 2000;
 
@@ -20,4 +21,34 @@ export function chunkLength(total: number, wanted: number | undefined, least = f
 export function runsOf(total: number, length: number): readonly Run[] {
   const count = Math.max(1, Math.ceil(total / length));
   return Array.from({ length: count }, (_, at) => ({ from: at * length, to: Math.min(total, (at + 1) * length) }));
+}
+
+/**
+ * Runs of frames that cover a video: of `wanted` frames each where somebody says so. Otherwise each takes its share of what is left, so
+ * that they grow shorter towards the end and no core waits long for the last one (guided self-scheduling: Polychronopoulos and
+ * Kuck, 1987), and begins at a key picture if one is near: others cost the frames from the key picture before.
+ */
+export function runsOfFrames(
+  { frame_count: count, key_frames: keys = [] }: Pick<FramesIndex, 'frame_count' | 'key_frames'>,
+  wanted: number | undefined,
+): readonly Run[] {
+  if (wanted !== undefined) return runsOf(count, wanted);
+  const runs: Run[] = [];
+  for (let from = 0; from < count;) {
+    const length = chunkLength(count - from, undefined);
+    const near = nearest(keys, from + length, length / 2);
+    // What would be much less than a chunk goes with this one.
+    const to = count - near < framesMin / 2 ? count : near;
+    runs.push({ from, to });
+    from = to;
+  }
+  return runs;
+}
+
+/** Of ascending numbers the one nearest to `place`, if it is less than `reach` away; else `place` itself. */
+function nearest(numbers: readonly number[], place: number, reach: number): number {
+  const after = numbers.find((number) => number >= place) ?? Infinity;
+  const before = numbers.findLast((number) => number < place) ?? -Infinity;
+  const closest = after - place < place - before ? after : before;
+  return Math.abs(closest - place) < reach ? closest : place;
 }

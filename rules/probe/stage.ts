@@ -39,6 +39,7 @@ export function framesIndex(facts: VideoFacts): FramesIndex {
     last_duration: lastDuration,
     ...(facts.clockMended ? { clock_mended: true } : {}),
     ...(facts.yuv420 === undefined ? {} : { yuv420: facts.yuv420 }),
+    ...(facts.keyFrames === undefined ? {} : { key_frames: [...facts.keyFrames] }),
   };
 }
 

@@ -6,7 +6,7 @@ import { readJson, writeJson } from '../../src/stage/read-write.js';
 import type { EpisodeRunConfig } from '../../src/stage/config.js';
 import type { FrameRequest } from '../../src/stage/frames.js';
 import type { ChunkedStage, Part } from '../../src/stage/stage.js';
-import { chunkLength, runsOf, type Run } from '../media/division.js';
+import { runsOfFrames, type Run } from '../media/division.js';
 import type { Size } from '../media/geometry.js';
 import { shrinkPart } from '../media/picture.js';
 import { detectCuts } from './detect-cuts.js';
@@ -30,8 +30,7 @@ export const stage: ChunkedStage<'scene_detector' | 'scene_threshold' | 'scene_m
   chunks: {
     /** Runs of the video, the same as those of `detect`, so that one decode serves both. */
     async split({ inputs }, size) {
-      const { frame_count } = await readJson(inputs.path('frames'), framesIndexSchema);
-      return runsOf(frame_count, chunkLength(frame_count, size.frames));
+      return runsOfFrames(await readJson(inputs.path('frames'), framesIndexSchema), size.frames);
     },
 
     async wants({ inputs, params }, run) {

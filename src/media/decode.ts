@@ -7,7 +7,7 @@ import type { VideoFacts } from '../stage/stage.js';
 import { FfmpegError, outputsMax, startFfmpeg, type RunningFfmpeg } from './ffmpeg.js';
 import { ffmpegFormat, filterGraph, type Branch } from './filter-graph.js';
 import { finisherFor, type Finisher } from './finish.js';
-import { seekTo, type Seek } from './seek.js';
+import { seekTo, type Seek, type SeekWay } from './seek.js';
 import { countedFrom, planSelect, stretchOf, type SelectPlan, type Stretch } from './selection.js';
 import { usualMediaTools, type MediaTools } from './tools.js';
 import type { TwoTap } from './two-tap.js';
@@ -55,8 +55,8 @@ export function decodeFrames(
 
 export interface DecodeOptions {
   readonly tools?: MediaTools;
-  /** Begin near the first wanted frame where the file's own times tell where that is. */
-  readonly seek?: boolean;
+  /** Begin near the first wanted frame where the file's own times tell where that is; from the start where left out. */
+  readonly seek?: SeekWay | undefined;
 }
 
 /** Seeking did not lead to exactly the wanted frames: the file is not what its index says. */
@@ -117,7 +117,8 @@ export class SharedDecode {
       from: Math.min(...full.map(({ from }) => from)),
       to: Math.max(...full.map(({ to }) => to)),
     };
-    this.#sought = options.seek === true && full.length > 0 ? seekTo(this.#stretch, facts) : undefined;
+    this.#sought =
+      options.seek !== undefined && full.length > 0 ? seekTo(this.#stretch, facts, options.seek) : undefined;
     let outputs = 0;
     this.#lines = readers.map((reader): Line => {
       const { request } = reader;
@@ -200,7 +201,7 @@ export class SharedDecode {
       height,
     }));
     // A stretch is one chunk of several, which run beside each other; more threads would cost a tenth and gain nothing.
-    const threads = this.#options.seek === true ? ['-threads', '1'] : [];
+    const threads = this.#options.seek !== undefined ? ['-threads', '1'] : [];
     const ffmpeg = await startFfmpeg({
       tools: this.#options.tools ?? (await usualMediaTools()),
       path: this.#path,

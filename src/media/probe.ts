@@ -5,7 +5,7 @@ import { problem, ProblemError } from '../base/problem.js';
 import type { VideoFacts } from '../stage/stage.js';
 import { FfmpegError, listWithFfprobe, readStreams, startFfmpeg } from './ffmpeg.js';
 import { streamFacts, videoStream, type StreamFacts } from './streams.js';
-import { ascending, packetTimes, parsePacket, usualStep, type Packet } from './timestamps.js';
+import { ascending, keyOrdinals, packetTimes, parsePacket, usualStep, type Packet } from './timestamps.js';
 import { usualMediaTools, type MediaTools } from './tools.js';
 
 /** How far the packets' times are compared with decoded frames before the rest is believed. */
@@ -45,6 +45,7 @@ export async function probeVideo(path: string, signal: AbortSignal, options: Pro
       pts: times,
       lastDuration: lastDuration(facts, packets, times),
       clockMended: !timed || shown.mended,
+      keyFrames: shown.times === believed ? keyOrdinals(believed, packets) : undefined,
     };
   } catch (error) {
     if (error instanceof FfmpegError) throw await unreadable(path, error);
@@ -190,7 +191,7 @@ function lastDuration(facts: StreamFacts, packets: readonly Packet[], times: rea
   return last?.duration ?? nominalStep(facts, times);
 }
 
-function publicFacts(facts: StreamFacts): Omit<VideoFacts, 'pts' | 'lastDuration' | 'clockMended'> {
+function publicFacts(facts: StreamFacts): Omit<VideoFacts, 'pts' | 'lastDuration' | 'clockMended' | 'keyFrames'> {
   const { container, codec, storedWidth, storedHeight, width, height, rotation, pixelAspect, timeBase, yuv420 } = facts;
   return { container, codec, storedWidth, storedHeight, width, height, rotation, pixelAspect, timeBase, yuv420 };
 }

@@ -20,14 +20,23 @@ const timedContainers = /mp4|matroska|webm/;
  */
 const marginFrames = 20;
 
+/**
+ * `key` reads from the last key picture up to the first wanted frame, as the file lists them. `early` reads from one that lies some frames
+ * before: for streams that say key picture of one from which a clean picture only builds up.
+ */
+export type SeekWay = 'key' | 'early';
+
+/** ffmpeg looks this much before the place it is told, where pictures are decoded in another order than shown. */
+const ffmpegLeadS = 3 / 23;
+
 /** How to get at `stretch` without decoding all before it; undefined where only counting from the start is exact. */
-export function seekTo({ from, to }: Stretch, facts: VideoFacts): Seek | undefined {
+export function seekTo({ from, to }: Stretch, facts: VideoFacts, way: SeekWay): Seek | undefined {
   const { pts, timeBase } = facts;
   if (facts.clockMended || !timedContainers.test(facts.container) || from >= to) return undefined;
   if (from === 0 && to === pts.length) return undefined;
   const [numerator, denominator] = timeBase;
-  const nearby = pts[from - marginFrames];
-  const seconds = nearby === undefined ? 0 : Math.floor((nearby * numerator * 1e6) / denominator) / 1e6;
+  const aim = (way === 'key' ? afterKey(from, facts) : undefined) ?? pts[from - marginFrames];
+  const seconds = aim === undefined ? 0 : Math.floor((aim * numerator * 1e6) / denominator) / 1e6;
   const bounds = [
     ...(from > 0 ? [`start_pts=${pts[from]!}`] : []),
     ...(to < pts.length ? [`end_pts=${pts[to]!}`] : []),
@@ -43,4 +52,21 @@ export function seekTo({ from, to }: Stretch, facts: VideoFacts): Seek | undefin
     ],
     filters: [`settb=${numerator}/${denominator}`, `trim=${bounds.join(':')}`],
   };
+}
+
+/**
+ * A time from which a search backwards surely finds the last key picture up to `from`, whether it goes by when pictures are shown or
+ * decoded; undefined where key pictures are unknown, or too close together to be told apart.
+ */
+function afterKey(
+  from: number,
+  { pts, timeBase: [numerator, denominator], keyFrames }: VideoFacts,
+): number | undefined {
+  const at = keyFrames?.findLastIndex((frame) => frame <= from) ?? -1;
+  const key = keyFrames?.[at];
+  if (keyFrames === undefined || key === undefined) return undefined;
+  const lead = (ffmpegLeadS * denominator) / numerator;
+  const after = pts.findIndex((time, frame) => frame > key && time >= pts[key]! + lead);
+  const next = keyFrames[at + 1] ?? pts.length;
+  return after !== -1 && after + marginFrames <= next ? pts[after] : undefined;
 }

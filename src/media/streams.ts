@@ -4,7 +4,7 @@ import type { FfprobeData, FfprobeStream } from './ffmpeg.js';
 import type { VideoFacts } from '../stage/stage.js';
 
 /** What the container alone tells. */
-export interface StreamFacts extends Omit<VideoFacts, 'pts' | 'lastDuration' | 'clockMended'> {
+export interface StreamFacts extends Omit<VideoFacts, 'pts' | 'lastDuration' | 'clockMended' | 'keyFrames'> {
   /** Frames that the container's index promises, where it has one. */
   readonly framesListed: number | undefined;
   /** Seconds that the container promises for its longest stream, where it says so. */

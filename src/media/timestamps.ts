@@ -46,6 +46,12 @@ export function packetTimes(facts: StreamFacts, packets: readonly Packet[]): num
   return times[0] === first.pts ? times : undefined;
 }
 
+/** Which of the frames shown at `times` are key pictures, where `packetTimes` gave those. */
+export function keyOrdinals(times: readonly number[], packets: readonly Packet[]): number[] {
+  const keys = new Set(packets.filter(({ key }) => key).map(({ pts }) => pts));
+  return [...times.keys()].filter((frame) => keys.has(times[frame]));
+}
+
 /**
  * Times that ascend strictly, from the times of decoded frames in the decoder's order. A missing or
  * repeated time follows the one before by `step`; where the clock jumps back (recordings

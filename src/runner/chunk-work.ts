@@ -3,6 +3,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import type { Json } from '../base/canonical-json.js';
 import type { RunResult } from '../engine/job.js';
+import type { DecodeOptions } from '../media/decode.js';
 import type { InstalledModel } from '../models/open.js';
 import type { EpisodeRunConfig } from '../stage/config.js';
 import type { FrameRequest } from '../stage/frames.js';
@@ -59,14 +60,16 @@ export async function workOnChunks(
   members: readonly ChunkMember[],
   catalogue: StageCatalogue,
 ): Promise<PromiseSettledResult<RunResult>[]> {
-  const results = await attempt(members, { catalogue, seek: true });
-  const again = [...results.keys()].filter((at) => isInexact(results[at]!));
-  if (again.length === 0) return results;
-  const second = await attempt(
-    again.map((at) => members[at]!),
-    { catalogue, seek: false },
-  );
-  again.forEach((at, place) => (results[at] = second[place]!));
+  const results = await attempt(members, { catalogue, seek: 'key' });
+  for (const seek of ['early', undefined] as const) {
+    const again = [...results.keys()].filter((at) => isInexact(results[at]!));
+    if (again.length === 0) break;
+    const tried = await attempt(
+      again.map((at) => members[at]!),
+      { catalogue, seek },
+    );
+    again.forEach((at, place) => (results[at] = tried[place]!));
+  }
   return results;
 }
 
@@ -84,7 +87,7 @@ interface Prepared {
 
 async function attempt(
   members: readonly ChunkMember[],
-  how: { readonly catalogue: StageCatalogue; readonly seek: boolean },
+  how: { readonly catalogue: StageCatalogue } & Pick<DecodeOptions, 'seek'>,
 ): Promise<PromiseSettledResult<RunResult>[]> {
   const prepared = await Promise.allSettled(members.map((member) => prepare(member, how.catalogue)));
   const readers = prepared.flatMap((one) => {

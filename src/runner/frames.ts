@@ -1,5 +1,6 @@
 // Gives a stage the frames that it asked for. What the container knows comes from the frame index
 // that probe made, so that no stage looks into the video a second time; what several want is decoded once.
+import type { DecodeOptions } from '../media/decode.js';
 import { framesIndexSchema, type FramesIndex } from '../stage/artifacts.js';
 import type { Frame, FrameRequest } from '../stage/frames.js';
 import { readJson } from '../stage/read-write.js';
@@ -27,7 +28,7 @@ export interface GivenFrames {
 /** The frames of each reader, in their order; a video that several look at is decoded once. All must read side by side. */
 export async function framesFor(
   readers: readonly FrameReader[],
-  { seek }: { readonly seek: boolean },
+  { seek }: Pick<DecodeOptions, 'seek'>,
 ): Promise<readonly GivenFrames[]> {
   const { canShare, SharedDecode } = await import('../media/decode.js');
   const given = new Map<FrameReader, GivenFrames>();
@@ -92,5 +93,6 @@ function factsOf(index: FramesIndex): VideoFacts {
     lastDuration: index.last_duration,
     clockMended: index.clock_mended === true,
     yuv420: index.yuv420,
+    keyFrames: index.key_frames,
   };
 }

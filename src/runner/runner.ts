@@ -154,7 +154,7 @@ export class StageRunner implements ActionRunner {
     };
     const request = await stage.wants?.(context);
     if (request === undefined) return { counts: await stage.run(context), device };
-    const [given] = await framesFor([{ context, request }], { seek: false });
+    const [given] = await framesFor([{ context, request }], {});
     try {
       return { counts: await stage.run({ ...context, frames: given!.frames }), device };
     } finally {

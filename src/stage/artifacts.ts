@@ -44,6 +44,8 @@ export const framesIndexSchema = z.object({
   clock_mended: z.literal(true).optional(),
   /** Stands only where pixels are 8-bit yuv420p of limited range: the matrix that makes them RGB. */
   yuv420: z.enum(['bt601', 'bt709']).optional(),
+  /** Ordinals of the frames at which decoding can begin; left out where the container does not tell beyond doubt. */
+  key_frames: z.array(frameIndex).optional(),
 });
 export type FramesIndex = DeepReadonly<z.infer<typeof framesIndexSchema>>;
 

@@ -69,6 +69,8 @@ export interface VideoFacts {
   readonly clockMended: boolean;
   /** Stands where pixels are stored as 8-bit yuv420p of limited range: the matrix that makes them RGB. */
   readonly yuv420?: 'bt601' | 'bt709' | undefined;
+  /** Ordinals of the pictures at which decoding can begin; undefined where the container does not tell beyond doubt. */
+  readonly keyFrames?: readonly number[] | undefined;
 }
 
 /** Everything that a stage is handed when it runs. */

@@ -54,7 +54,7 @@ test.each([
     { ...small, select: { kind: 'every', stride: 3, from: 70, to: 130 } },
   ]],
 ] as [string, Wish[]][])('readers %s are handed the frames that each would get alone, of one process', async (_, wishes) => {
-  for (const seek of [false, true]) {
+  for (const seek of [undefined, 'key'] as const) {
     const alone: Seen[] = [];
     for (const wish of wishes) alone.push(await read(decodeFrames(path, facts, wish, never, { seek })));
     const decode = new SharedDecode(path, facts, wishes.map((request) => ({ request, signal: never })), { seek });
@@ -106,7 +106,7 @@ test('more readers than a decode can serve are refused by it, and each is served
   expect(() => new SharedDecode(path, facts, three, {})).toThrow('cannot share');
   const inputs = { path: () => path, optional: () => undefined, gathered: () => [] };
   const readers = three.map(() => ({ context: { inputs, signal: never }, request: { ...wish, video: 'video' } }));
-  const given = await framesFor(readers, { seek: false });
+  const given = await framesFor(readers, {});
   const seen = await Promise.all(given.map(({ frames }) => read(frames)));
   expect(seen).toEqual(three.map(() => seen[0]));
   expect(seen[0]).toHaveLength(5);

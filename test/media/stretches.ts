@@ -1,8 +1,9 @@
 // Videos of the kinds in which seeking goes wrong elsewhere, and the comparison that shows it.
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
-import { decodeFrames, InexactSeek } from '../../src/media/decode.js';
+import { decodeFrames, InexactSeek, type DecodeOptions } from '../../src/media/decode.js';
 import { probeVideo } from '../../src/media/probe.js';
+import type { SeekWay } from '../../src/media/seek.js';
 import type { FrameSelection } from '../../src/stage/frames.js';
 import type { VideoFacts } from '../../src/stage/stage.js';
 import { x264 } from './clips.js';
@@ -14,7 +15,7 @@ export async function pictures(
   path: string,
   facts: VideoFacts,
   select: FrameSelection,
-  { seek }: { readonly seek: boolean },
+  { seek }: Pick<DecodeOptions, 'seek'>,
 ): Promise<[number, string][]> {
   const request = { select, size: { kind: 'exact', width: 48, height: 32 }, format: 'rgb24' } as const;
   const seen: [number, string][] = [];
@@ -25,28 +26,34 @@ export async function pictures(
 
 /**
  * Compares stretches of `length` frames that begin at every `step`-th frame with a straight decode.
- * Resolves with how many of them seeking itself found inexact.
+ * Resolves with how many of them could not be read from their key picture, and how many not from an earlier one either.
  */
 export async function compareStretches(
   path: string,
   { step, length }: { readonly step: number; readonly length: number },
-): Promise<{ readonly stretches: number; readonly inexact: number }> {
+): Promise<{ readonly stretches: number; readonly inexactFromKey: number; readonly inexact: number }> {
   const facts = await probeVideo(path, never);
-  const all = await pictures(path, facts, { kind: 'all' }, { seek: false });
+  const all = await pictures(path, facts, { kind: 'all' }, {});
   // Still pictures would hide a shifted frame.
   expect(new Set(all.map(([, digest]) => digest)).size).toBeGreaterThan(all.length / 4);
-  let [stretches, inexact] = [0, 0];
+  let [stretches, inexactFromKey, inexact] = [0, 0, 0];
   for (let from = 0; from < all.length; from += step, stretches++) {
     const to = Math.min(from + length, all.length);
     const select: FrameSelection = { kind: 'every', stride: 1, from, to };
-    const found = await pictures(path, facts, select, { seek: true }).catch((error: unknown) => {
-      if (!(error instanceof InexactSeek)) throw error;
-      inexact++;
-      return pictures(path, facts, select, { seek: false });
-    });
+    const read = (seek?: SeekWay): ReturnType<typeof pictures> => pictures(path, facts, select, { seek });
+    const found = await read('key')
+      .catch(unlessInexact(() => (inexactFromKey++, read('early'))))
+      .catch(unlessInexact(() => (inexact++, read())));
     expect(found, `frames ${from} to ${to}`).toEqual(all.slice(from, to));
   }
-  return { stretches, inexact };
+  return { stretches, inexactFromKey, inexact };
+}
+
+function unlessInexact<T>(next: () => T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof InexactSeek) return next();
+    throw error;
+  };
 }
 
 /** A moving, noisy picture at 25 a second, as ffmpeg input options. */

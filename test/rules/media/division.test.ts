@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { chunkLength, runsOfFrames, type Run } from '../../../rules/media/division.js';
+
+const counts = [1, 124, 250, 374, 375, 500, 1000, 3070, 20_000, 64_500];
+/** Of an encoder that is told "every 250 frames, and at cuts". */
+const keysOf = (count: number): number[] =>
+  Array.from({ length: Math.ceil(count / 250) }, (_, at) => [250 * at, 250 * at + ((at * 37) % 249) + 1])
+    .flat()
+    .filter((frame) => frame < count);
+
+test.each(counts)('runs cover %i frames once each, in order, with and without key pictures', (frame_count) => {
+  for (const key_frames of [undefined, [], [0], keysOf(frame_count)]) {
+    const runs = runsOfFrames({ frame_count, key_frames }, undefined);
+    expect(runs[0]!.from).toBe(0);
+    expect(runs.at(-1)!.to).toBe(frame_count);
+    runs.slice(1).forEach(({ from }, at) => expect(from).toBe(runs[at]!.to));
+    // Half as long again at most, where the next key picture is as far away or what is left is too little for a chunk.
+    for (const { from, to } of runs)
+      expect(to - from).toBeLessThan(1.5 * chunkLength(frame_count - from, undefined) + 125);
+  }
+});
+
+test('runs begin at key pictures where those are near, and just where they would otherwise', () => {
+  const starts = (key_frames: number[]): number[] =>
+    runsOfFrames({ frame_count: 2000, key_frames }, undefined).map(({ from }) => from);
+  expect(starts([])).toEqual([0, 250, 500, 750, 1000, 1250, 1500, 1750]);
+  expect(starts([0, 240, 260, 480, 900])).toEqual([0, 240, 480, 730, 900, 1150, 1400, 1650]);
+});
+
+test('runs grow shorter towards the end, so that no core waits long for the last', () => {
+  const lengths = runsOfFrames({ frame_count: 64_500 }, undefined).map(({ from, to }) => to - from);
+  expect(lengths[0]).toBe(2000);
+  expect([...lengths].sort((one, other) => other - one)).toEqual(lengths);
+  expect(lengths.slice(-3).every((length) => length < 375)).toBe(true);
+});
+
+test('a length that is asked for is kept, whatever the key pictures', () => {
+  const runs: readonly Run[] = runsOfFrames({ frame_count: 700, key_frames: [0, 290] }, 300);
+  expect(runs).toEqual([{ from: 0, to: 300 }, { from: 300, to: 600 }, { from: 600, to: 700 }]); // prettier-ignore
+});

@@ -12,7 +12,7 @@ const tileRows = 4;
 
 /**
  * Clusters of `count` rows of `dim` numbers; each has the number of its lowest row. Memory: 12 bytes a number of the padded
- * rows, and 8 bytes a place in the lists of nearest ones.
+ * rows, and 20 bytes a place in the lists of nearest ones.
  */
 export class ClusterRows {
   /** Clusters with a direction, `alive` of them, in the order in which their means lie. */
@@ -25,11 +25,14 @@ export class ClusterRows {
    * dim / 4 + 2 additions of a lane, for rows that are not longer than 1 (Cauchy-Schwarz).
    */
   readonly error: number;
+  /** Places for clusters and their distances from another, `capacity` for each cluster, and `count` for any. */
+  readonly others: Int32Array;
+  readonly distances: Float64Array;
   /** Numbers a row, padded with zeros. */
   readonly #width: number;
   readonly #slots: Int32Array;
-  readonly #sizes: Int32Array;
-  readonly #memory: Workspace<'means' | 'sums' | 'floors' | 'lists'>;
+  readonly #sizes: Float64Array;
+  readonly #memory: Workspace<'means' | 'sums' | 'sizes' | 'floors' | 'lists' | 'others' | 'distances'>;
   readonly #means: Float32Array;
   readonly #floors: Float32Array;
   /** The lists of `scan`: a slot and a dot product in turns. */
@@ -47,14 +50,19 @@ export class ClusterRows {
     this.error = (Math.ceil(dim / 4) + 8) * 2 ** -24 * 1.01;
     this.at = new Int32Array(count);
     this.#slots = new Int32Array(count).fill(-1);
-    this.#sizes = new Int32Array(count).fill(1);
     this.#memory = makeWorkspace({
       means: 4 * (count + tileRows) * this.#width,
       sums: 8 * count * this.#width,
       floors: 4 * (count + tileRows),
       lists: 8 * count * capacity,
+      sizes: 8 * count,
+      others: 4 * count * (capacity + 1),
+      distances: 8 * count * (capacity + 1),
     });
-    const { means, floors, lists } = this.#memory.bytes;
+    const { means, floors, lists, sizes, others, distances } = this.#memory.bytes;
+    this.#sizes = new Float64Array(sizes.buffer, sizes.byteOffset, count).fill(1);
+    this.others = new Int32Array(others.buffer, others.byteOffset, others.length / 4);
+    this.distances = new Float64Array(distances.buffer, distances.byteOffset, distances.length / 8);
     this.#means = new Float32Array(means.buffer, means.byteOffset, means.length / 4);
     this.#floors = new Float32Array(floors.buffer, floors.byteOffset, floors.length / 4);
     this.#listedSlots = new Int32Array(lists.buffer, lists.byteOffset, lists.length / 4);
@@ -82,6 +90,11 @@ export class ClusterRows {
     return this.at.subarray(0, this.alive);
   }
 
+  /** Where in `others` and `distances` those lie that are for any. */
+  get sparePlace(): number {
+    return this.count * this.capacity;
+  }
+
   /** The lowest cluster of all, but for one. */
   lowest(but: number): number {
     let low = this.zeros.find((zero) => zero !== but) ?? Infinity;
@@ -89,15 +102,29 @@ export class ClusterRows {
     return low;
   }
 
-  /**
-   * Cosine distance in double precision: with unit rows the mean distance between two clusters is exactly
-   * 1 - (S_a . S_b) / (|a| |b|), S being sums of rows.
-   */
+  /** Cosine distance in double precision. */
   distance(a: number, b: number): number {
     if (this.isZero(a) || this.isZero(b)) return 1;
-    const dot = this.#memory.run.dotDouble(this.#sumPlace(a), this.#sumPlace(b), this.#width);
-    const distance = 1 - dot / (this.#sizes[a]! * this.#sizes[b]!);
-    return distance < sameDirection ? 0 : Math.min(2, distance);
+    const place = this.sparePlace;
+    this.others[place] = b;
+    this.measure(a, place, 1);
+    return this.distances[place]!;
+  }
+
+  /**
+   * Writes how far a cluster is from `count` that lie from a place of `others` on, none of them zero. With unit rows the mean
+   * distance between two clusters is exactly 1 - (S_a . S_b) / (|a| |b|), S being sums of rows.
+   */
+  measure(cluster: number, place: number, count: number): void {
+    const { run, bytes } = this.#memory;
+    const others = bytes.others.byteOffset + 4 * place;
+    const distances = bytes.distances.byteOffset + 8 * place;
+    // prettier-ignore
+    run.distancesTo(
+      cluster, others, count,
+      bytes.sums.byteOffset, this.#width, bytes.sizes.byteOffset,
+      sameDirection, distances,
+    );
   }
 
   /** Makes b part of a. */
@@ -116,9 +143,8 @@ export class ClusterRows {
     }
     slots[b] = -1;
     if (this.isZero(a)) return;
-    this.#memory.run.addRow(
-      ...([this.#sumPlace(a), this.#sumPlace(b), this.#meanPlace(slots[a]!), this.#sizes[a]!, this.#width] as const),
-    );
+    const mean = this.#meanPlace(slots[a]!);
+    this.#memory.run.addRow(this.#sumPlace(a), this.#sumPlace(b), mean, this.#sizes[a]!, this.#width);
   }
 
   /**
@@ -132,24 +158,27 @@ export class ClusterRows {
     const many = clusters.length;
     this.#listedDots.fill(-Infinity, 0, 2 * many * capacity);
     floors.fill(-Infinity, 0, many).fill(Infinity, many, alive + tileRows);
-    const { means, lists, floors: floorBytes } = this.#memory.bytes;
+    const { run, bytes } = this.#memory;
+    const [means, lists, floorPlace] = [bytes.means.byteOffset, bytes.lists.byteOffset, bytes.floors.byteOffset];
+    const rowBytes = 4 * this.#width;
     for (let block = 0; block < alive; block += blockRows) {
       const end = Math.min(alive, block + blockRows);
       for (let left = 0; left < Math.min(many, end); left += tileRows) {
         // Below the diagonal there is nothing to do.
-        const right = Math.max(block, left);
-        this.#memory.run.keepNearest(
-          ...([means.byteOffset, 4 * this.#width, left, right, end] as const),
-          ...([lists.byteOffset, capacity, floorBytes.byteOffset] as const),
-        );
+        run.keepNearest(means, rowBytes, left, Math.max(block, left), end, lists, capacity, floorPlace);
       }
     }
   }
 
-  /** After `scan`: the one of that rank, from 0, among those near the one at this place, or -1. */
-  listed(slot: number, rank: number): number {
-    const other = this.#listedSlots[2 * (slot * this.capacity + rank)]!;
-    return other < 0 ? -1 : this.at[other]!;
+  /** After `scan`: writes those near the one at this slot from a place of `others` on, and says how many. */
+  listed(slot: number, place: number): number {
+    const first = 2 * slot * this.capacity;
+    for (let rank = 0; rank < this.capacity; rank++) {
+      const other = this.#listedSlots[first + 2 * rank]!;
+      if (other < 0) return rank;
+      this.others[place + rank] = this.at[other]!;
+    }
+    return this.capacity;
   }
 
   /** After `scan`: no other is nearer to the one at this place, in single precision, than those that are listed and this. */
@@ -168,12 +197,17 @@ export class ClusterRows {
   #exchange(one: number, other: number): void {
     if (one === other) return;
     const at = this.at;
-    const [means, slots, width] = [this.#means, this.#slots, this.#width];
-    const row = means.slice(one * width, (one + 1) * width);
+    const means = this.#means;
+    const slots = this.#slots;
+    const width = this.#width;
+    const spare = this.count * width;
+    means.copyWithin(spare, one * width, (one + 1) * width);
     means.copyWithin(one * width, other * width, (other + 1) * width);
-    means.set(row, other * width);
-    [at[one], at[other]] = [at[other]!, at[one]!];
+    means.copyWithin(other * width, spare, spare + width);
+    const moved = at[one]!;
+    at[one] = at[other]!;
+    at[other] = moved;
     slots[at[one]] = one;
-    slots[at[other]] = other;
+    slots[moved] = other;
   }
 }

@@ -25,6 +25,7 @@ export class NeighbourLists {
   /** Equal to `stamp` for those that a list has already. */
   readonly #seen: Int32Array;
   #stamp = 0;
+  #hadZeros: boolean;
 
   constructor(rows: ClusterRows) {
     const { count, capacity } = rows;
@@ -32,26 +33,25 @@ export class NeighbourLists {
     this.#capacity = capacity;
     this.nearest = new Int32Array(count).fill(-1);
     this.least = new Float64Array(count);
-    this.#others = new Int32Array(count * capacity);
-    this.#distances = new Float64Array(count * capacity);
+    this.#others = rows.others;
+    this.#distances = rows.distances;
     this.#lengths = new Int32Array(count);
     this.#bounds = new Float64Array(count).fill(1);
     this.#owners = Int32Array.from({ length: count }, (_, cluster) => cluster);
     this.#isNew = new Uint8Array(count);
     this.#seen = new Int32Array(count);
+    this.#hadZeros = rows.zeros.length > 0;
   }
 
   /** Makes the lists of these clusters anew, from all that there are. */
   fill(clusters: readonly number[]): void {
     const rows = this.#rows;
     rows.scan(clusters);
-    for (const [slot, cluster] of clusters.entries()) {
-      this.#lengths[cluster] = 0;
-      for (let rank = 0; rank < this.#capacity; rank++) {
-        const other = rows.listed(slot, rank);
-        if (other < 0) break;
-        this.#append(cluster, other, rows.distance(cluster, other));
-      }
+    for (let slot = 0; slot < clusters.length; slot++) {
+      const cluster = clusters[slot]!;
+      const start = cluster * this.#capacity;
+      this.#lengths[cluster] = rows.listed(slot, start);
+      rows.measure(cluster, start, this.#lengths[cluster]);
       this.#bound(cluster, rows.limitOf(slot) - rows.error);
       if (!this.#settle(cluster)) this.#fillExactly(cluster);
     }
@@ -67,11 +67,17 @@ export class NeighbourLists {
       this.#isNew[owner] = 1;
       for (const part of parts) this.#owners[part] = owner;
     }
+    const hasZeros = this.#rows.zeros.length > 0;
+    // Nothing is at distance 1 any more that is in no list.
+    const zerosEnded = this.#hadZeros && !hasZeros;
+    this.#hadZeros = hasZeros;
     const dry: number[] = [];
-    for (const cluster of this.#rows.directed()) {
+    const { at, alive } = this.#rows;
+    for (let slot = 0; slot < alive; slot++) {
+      const cluster = at[slot]!;
       const parts = groups.get(cluster);
       if (parts !== undefined) this.#pool(cluster, parts);
-      else this.#update(cluster);
+      else if (!this.#update(cluster) && !zerosEnded) continue;
       if (!this.#settle(cluster)) dry.push(cluster);
     }
     for (const owner of groups.keys()) this.#isNew[owner] = 0;
@@ -117,47 +123,71 @@ export class NeighbourLists {
   #pool(cluster: number, parts: readonly number[]): void {
     this.#stamp += 1;
     this.#seen[cluster] = this.#stamp;
-    const near: number[] = [];
+    const owners = this.#owners;
+    const others = this.#others;
+    const spare = this.#rows.sparePlace;
+    let end = spare;
     let bound = Infinity;
-    for (const part of [cluster, ...parts]) {
+    for (let index = -1; index < parts.length; index++) {
+      const part = index < 0 ? cluster : parts[index]!;
       bound = Math.min(bound, this.#bounds[part]!);
-      const end = this.#endOf(part);
-      for (let at = part * this.#capacity; at < end; at++) {
-        const other = this.#owners[this.#others[at]!]!;
+      const partEnd = this.#endOf(part);
+      for (let at = part * this.#capacity; at < partEnd; at++) {
+        const other = owners[others[at]!]!;
         if (this.#seen[other] === this.#stamp) continue;
         this.#seen[other] = this.#stamp;
-        near.push(other);
+        others[end++] = other;
       }
     }
+    this.#rows.measure(cluster, spare, end - spare);
     this.#lengths[cluster] = 0;
     let limit = Infinity;
-    for (const other of near) {
-      const distance = this.#rows.distance(cluster, other);
-      if (distance <= bound + tie && distance < limit) limit = this.#offer(cluster, other, distance);
+    for (let at = spare; at < end; at++) {
+      const distance = this.#distances[at]!;
+      if (distance <= bound + tie && distance < limit) limit = this.#offer(cluster, others[at]!, distance);
     }
     this.#bound(cluster, Math.min(bound, limit));
   }
 
-  /** The list of a cluster that stayed as it was: what it names may have become part of another. */
-  #update(cluster: number): void {
+  /**
+   * The list of a cluster that stayed as it was: what it names may have become part of another.
+   * @returns false when it names none of those
+   */
+  #update(cluster: number): boolean {
+    const owners = this.#owners;
+    const isNew = this.#isNew;
+    const others = this.#others;
+    const distances = this.#distances;
     const start = cluster * this.#capacity;
-    const end = this.#endOf(cluster);
+    const end = start + this.#lengths[cluster]!;
+    let at = start;
+    while (at < end && isNew[owners[others[at]!]!] === 0) at++;
+    if (at === end) return false;
     this.#stamp += 1;
-    let to = start;
-    for (let at = start; at < end; at++) {
-      const other = this.#owners[this.#others[at]!]!;
-      let distance = this.#distances[at]!;
-      if (this.#isNew[other] === 1) {
-        if (this.#seen[other] === this.#stamp) continue;
+    let to = at;
+    const spare = this.#rows.sparePlace;
+    let spareEnd = spare;
+    for (; at < end; at++) {
+      const other = owners[others[at]!]!;
+      if (isNew[other] === 0) {
+        others[to] = other;
+        distances[to] = distances[at]!;
+        to += 1;
+      } else if (this.#seen[other] !== this.#stamp) {
         this.#seen[other] = this.#stamp;
-        distance = this.#rows.distance(cluster, other);
-        if (distance > this.#bounds[cluster]! + tie) continue;
+        others[spareEnd++] = other;
       }
-      this.#others[to] = other;
-      this.#distances[to] = distance;
+    }
+    this.#rows.measure(cluster, spare, spareEnd - spare);
+    const limit = this.#bounds[cluster]! + tie;
+    for (at = spare; at < spareEnd; at++) {
+      if (distances[at]! > limit) continue;
+      others[to] = others[at]!;
+      distances[to] = distances[at]!;
       to += 1;
     }
     this.#lengths[cluster] = to - start;
+    return true;
   }
 
   #endOf(cluster: number): number {

@@ -42,7 +42,13 @@ export interface Kernels {
   exchangeHsv(rgb: number, pixels: number, kept: number, sums: number): void;
   unitRow(row: number, unit: number, width: number): number;
   addRow(sum: number, part: number, mean: number, size: number, width: number): void;
-  dotDouble(a: number, b: number, width: number): number;
+  distancesTo(
+    ...words: [
+      ...these: [row: number, others: number, count: number],
+      ...all: [sums: number, width: number, sizes: number],
+      ...results: [least: number, distances: number],
+    ]
+  ): void;
   keepNearest(
     ...words: [
       ...rows: [rows: number, rowBytes: number, left: number, right: number, end: number],

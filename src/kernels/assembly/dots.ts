@@ -28,8 +28,33 @@ export function addRow(sum: usize, part: usize, mean: usize, size: f64, width: i
   }
 }
 
-/** The dot product of two rows of doubles, `width` (a multiple of 4) long: four sums side by side, in a fixed order. */
-export function dotDouble(a: usize, b: usize, width: i32): f64 {
+/**
+ * How far a sum of unit rows is from others: 1 less the dot product of the two, over both sizes (doubles); what is below `least`
+ * becomes 0, what is above 2 becomes 2. Sums are rows of `width` doubles (a multiple of 4) at `sums`; `others` are `count` row numbers of
+ * 4 bytes, and each one's distance, a double, is written at `distances`.
+ */
+export function distancesTo(
+  row: i32,
+  others: usize,
+  count: i32,
+  sums: usize,
+  width: i32,
+  sizes: usize,
+  least: f64,
+  distances: usize,
+): void {
+  const size = load<f64>(sizes + 8 * row);
+  const sum = sums + 8 * row * width;
+  for (const end = others + 4 * count; others < end; others += 4, distances += 8) {
+    const other = load<i32>(others);
+    const distance = 1 - dotDouble(sum, sums + 8 * other * width, width) / (size * load<f64>(sizes + 8 * other));
+    store<f64>(distances, distance < least ? 0 : distance > 2 ? 2 : distance);
+  }
+}
+
+/** Four sums side by side, in a fixed order: the same bits whichever row comes first. */
+@inline
+function dotDouble(a: usize, b: usize, width: i32): f64 {
   let low = f64x2.splat(0);
   let high = low;
   for (const end = a + 8 * width; a < end; a += 32, b += 32) {

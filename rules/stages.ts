@@ -61,7 +61,7 @@ export const stages: StageCatalogue = {
     load: () => import('./track/stage.js'),
   },
   faces: {
-    revision: 1,
+    revision: 2,
     scope: 'episode',
     params: [
       'max_samples_per_track',

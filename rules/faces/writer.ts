@@ -7,6 +7,7 @@ import { type NpyRowWriter, openNpyRows } from '../../src/stage/npy.js';
 import { writeJsonLines } from '../../src/stage/read-write.js';
 import { encodeJpeg } from '../media/jpeg.js';
 import type { Picture } from '../media/resample.js';
+import { resizePicture } from '../media/resize.js';
 import { alignedSide } from './align.js';
 import type { Gathered, Refusal } from './gather.js';
 import type { QualityParts } from './quality.js';
@@ -83,15 +84,12 @@ export class FaceWriter {
       rejection_reason: face.reason,
     }));
     for (const { payload } of chosen) await this.#aligned.append(payload.crop);
-    const pictures = await Promise.all(
-      chosen.map(({ frame, payload }) => this.#writePictures(faceId(trackId, frame), frame, payload)),
-    );
-    for (const [index, { frame, quality, payload }] of chosen.entries()) {
+    for (const { frame, quality, payload } of chosen) {
       rows.push({
         ...this.#row(trackId, { frame, ...payload }),
         quality_score: round6(quality),
         quality: rounded(payload.parts),
-        ...pictures[index]!,
+        ...(await this.#writePictures(faceId(trackId, frame), frame, payload)),
       });
     }
     this.#faces.push(...rows.sort((left, right) => left.frame_idx - right.frame_idx));
@@ -124,8 +122,8 @@ export class FaceWriter {
   async #writePictures(id: string, frame: number, face: KeptFace): Promise<{ thumb_path: string; crop_path?: string }> {
     const { folder, relative, thumbSize, jpegQuality, saveCrops } = this.#options;
     const name = `${id}.jpg`;
-    const thumb = await encodeJpeg(face.around, { quality: jpegQuality, side: thumbSize });
-    await writeFile(join(folder, partNames.thumbs, name), thumb);
+    const thumb = resizePicture(face.around, { width: thumbSize, height: thumbSize });
+    await writeFile(join(folder, partNames.thumbs, name), encodeJpeg(thumb, jpegQuality));
     if (face.frameJpeg !== undefined && !this.#framesSaved.has(frame)) {
       this.#framesSaved.add(frame);
       await writeFile(join(folder, partNames.sampled_frames, `${String(frame).padStart(6, '0')}.jpg`), face.frameJpeg);
@@ -133,7 +131,7 @@ export class FaceWriter {
     const thumb_path = inFolder(relative('thumbs'), name);
     if (!saveCrops) return { thumb_path };
     const crop = { width: alignedSide, height: alignedSide, data: face.crop };
-    await writeFile(join(folder, partNames.crops, name), await encodeJpeg(crop, { quality: jpegQuality }));
+    await writeFile(join(folder, partNames.crops, name), encodeJpeg(crop, jpegQuality));
     return { thumb_path, crop_path: inFolder(relative('crops'), name) };
   }
 }

@@ -10,11 +10,14 @@ export interface LinkedTrack {
   readonly links: readonly Link[];
 }
 
-export interface LinkOptions extends ByteTrackOptions {
-  /** First frame of each scene, ascending, the first 0. */
-  readonly sceneStarts: readonly number[];
+export interface SceneLinkOptions extends ByteTrackOptions {
   /** Longest hole in source frames; a longer one splits the track. */
   readonly gapMax: number;
+}
+
+export interface LinkOptions extends SceneLinkOptions {
+  /** First frame of each scene, ascending, the first 0. */
+  readonly sceneStarts: readonly number[];
 }
 
 /**
@@ -33,16 +36,19 @@ export function linkDetections(frames: readonly FrameBoxes[], options: LinkOptio
     const end = options.sceneStarts[scene + 1] ?? Infinity;
     const first = next;
     while (next < frames.length && frames[next]!.index < end) next += 1;
-    const links = linkScene(frames.slice(first, next), options);
-    tracks.push(
-      ...links.flatMap((track) => splitAtHoles(track, options.gapMax)).map((part) => ({ scene, links: part })),
-    );
+    tracks.push(...linkScene(scene, frames.slice(first, next), options));
   }
-  // A part split off was born later than tracks that started within the hole.
-  return tracks.sort((a, b) => a.links[0]!.index - b.links[0]!.index);
+  return tracks;
 }
 
-function linkScene(frames: readonly FrameBoxes[], options: ByteTrackOptions): Link[][] {
+/** The same for the frames of one scene, which is independent of all others. */
+export function linkScene(scene: number, frames: readonly FrameBoxes[], options: SceneLinkOptions): LinkedTrack[] {
+  const parts = linksOf(frames, options).flatMap((track) => splitAtHoles(track, options.gapMax));
+  // A part split off was born later than tracks that started within the hole.
+  return parts.sort((a, b) => a[0]!.index - b[0]!.index).map((links) => ({ scene, links }));
+}
+
+function linksOf(frames: readonly FrameBoxes[], options: ByteTrackOptions): Link[][] {
   const tracker = new ByteTracker(options);
   const linksById = new Map<number, Link[]>();
   const confirmed = new Set<number>();

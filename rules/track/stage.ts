@@ -8,15 +8,16 @@ import {
   trackSchema,
   type Detection,
   type FramesIndex,
+  type Scenes,
   type Track,
 } from '../../src/stage/artifacts.js';
-import { readJson, takeFromJsonLines, writeJsonLines } from '../../src/stage/read-write.js';
+import { eachJsonLine, readJson, writeJsonLines } from '../../src/stage/read-write.js';
 import type { Stage } from '../../src/stage/stage.js';
 import { frameTimes } from '../media/frame-times.js';
 import { processingStride } from '../media/stride.js';
 import type { FrameBoxes } from './byte-track.js';
 import type { Box } from './iou.js';
-import { linkDetections, type LinkedTrack } from './link.js';
+import { linkScene, type LinkedTrack, type SceneLinkOptions } from './link.js';
 
 type Params =
   'tracker' | 'det_thresh' | 'new_track_thresh' | 'match_thresh' | 'track_buffer' | 'max_gap' | 'stride' | 'target_fps';
@@ -30,36 +31,61 @@ export const stage: Stage<Params> = {
   async run({ inputs, outputs, params, signal }) {
     const index = await readJson(inputs.path('frames'), framesIndexSchema);
     const { scenes } = await readJson(inputs.path('scenes'), scenesSchema);
-    const detections = await takeFromJsonLines(inputs.path('detections'), detectionSchema, seenOf);
-    signal.throwIfAborted();
     const stride = processingStride(params, index.fps);
-    const found = groupByFrame(detections, { frameCount: index.frame_count, stride });
-    const tracks = linkDetections(
-      found.map(({ frame, rows }) => inPixels(frame, rows, index)),
-      {
-        sceneStarts: scenes.map((scene) => scene.start_frame),
-        trackThresh: params.det_thresh,
-        newTrackThresh: params.new_track_thresh,
-        matchThresh: params.match_thresh,
-        trackBuffer: params.track_buffer,
-        gapMax: params.max_gap,
-        fps: index.fps,
-        stride,
-        // The one pixel that the reference adds would make the answer depend on the video's size.
-        iou: 'plain',
-        boxGrowth: stride / index.fps > closeStepSeconds * 1.001 ? farBoxGrowth : 0,
-      },
-    );
+    const options: SceneLinkOptions = {
+      trackThresh: params.det_thresh,
+      newTrackThresh: params.new_track_thresh,
+      matchThresh: params.match_thresh,
+      trackBuffer: params.track_buffer,
+      gapMax: params.max_gap,
+      fps: index.fps,
+      stride,
+      // The one pixel that the reference adds would make the answer depend on the video's size.
+      iou: 'plain',
+      boxGrowth: stride / index.fps > closeStepSeconds * 1.001 ? farBoxGrowth : 0,
+    };
     const times = frameTimes(index);
-    const rows = tracks.map((track, ordinal) =>
-      trackRow(track, { ordinal, times, rowsOf: (frame) => found[frame / stride]!.rows }),
-    );
+    const rows: Track[] = [];
+    await eachScene(inputs.path('detections'), scenes, (scene, detections) => {
+      signal.throwIfAborted();
+      const found = groupByFrame(detections, { ...scenes[scene]!, stride });
+      const boxes = found.map(({ frame, rows: seen }) => inPixels(frame, seen, index));
+      const rowsOf = (frame: number): readonly Seen[] => found[(frame - found[0]!.frame) / stride]!.rows;
+      for (const track of linkScene(scene, boxes, options))
+        rows.push(trackRow(track, { ordinal: rows.length, times, rowsOf }));
+    });
     await writeJsonLines(outputs.path('tracks'), trackSchema, rows);
     return { tracks_count: rows.length };
   },
 };
 
-/** What tracking needs of a detection: an episode has hundreds of thousands. */
+/**
+ * Hands out the detections of each scene that has some. Memory holds those of one alone: an episode has hundreds of thousands.
+ * @throws when rows do not ascend by frame
+ */
+async function eachScene(
+  path: string,
+  scenes: Scenes['scenes'],
+  take: (scene: number, detections: readonly Seen[]) => void,
+): Promise<void> {
+  let scene = 0;
+  let seen: Seen[] = [];
+  let before = 0;
+  await eachJsonLine(path, detectionSchema, (row) => {
+    const frame = row.frame_idx;
+    if (frame < before) throw new Error(`${path}: a row of frame ${frame} comes after one of frame ${before}`);
+    before = frame;
+    while (frame >= (scenes[scene + 1]?.start_frame ?? Infinity)) {
+      if (seen.length > 0) take(scene, seen);
+      scene += 1;
+      seen = [];
+    }
+    seen.push(seenOf(row));
+  });
+  if (seen.length > 0) take(scene, seen);
+}
+
+/** What tracking needs of a detection. */
 type Seen = Pick<Detection, 'frame_idx' | 'bbox' | 'conf' | 'face_conf'>;
 
 function seenOf({ frame_idx, bbox, conf, face_conf }: Detection): Seen {
@@ -71,15 +97,17 @@ interface ProcessedFrame {
   readonly rows: Seen[];
 }
 
-/** Every processed frame with its detections; a frame in which nothing was found is there too. */
+/** Every processed frame of a scene with its detections; a frame in which nothing was found is there too. */
 function groupByFrame(
   detections: readonly Seen[],
-  { frameCount, stride }: { readonly frameCount: number; readonly stride: number },
+  scene: { readonly start_frame: number; readonly end_frame: number; readonly stride: number },
 ): ProcessedFrame[] {
+  const { start_frame: start, end_frame: end, stride } = scene;
+  const first = Math.ceil(start / stride) * stride;
   const frames: ProcessedFrame[] = [];
-  for (let frame = 0; frame < frameCount; frame += stride) frames.push({ frame, rows: [] });
+  for (let frame = first; frame < end; frame += stride) frames.push({ frame, rows: [] });
   // Detections between the processed frames, of a run with a smaller stride, are passed over.
-  for (const detection of detections) frames[detection.frame_idx / stride]?.rows.push(detection);
+  for (const detection of detections) frames[(detection.frame_idx - first) / stride]?.rows.push(detection);
   return frames;
 }
 

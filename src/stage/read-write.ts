@@ -41,20 +41,13 @@ export async function readWantedJsonLines<T extends z.ZodType>(
   return rows as readonly DeepReadonly<z.infer<T>>[];
 }
 
-/**
- * Reads JSON Lines and keeps of each row what `take` makes of it. The file goes by in pieces, so that memory
- * holds that alone: of an episode's detections the landmarks are most.
- */
-export async function takeFromJsonLines<T extends z.ZodType, R>(
+/** Shows the rows of JSON Lines one after another. The file goes by in pieces and memory holds none of them. */
+export async function eachJsonLine<T extends z.ZodType>(
   path: string,
   schema: T,
-  take: (row: DeepReadonly<z.infer<T>>) => R,
-): Promise<R[]> {
-  const taken: R[] = [];
-  await eachLine(path, (line, where) => {
-    taken.push(take(parseWith(schema, line, where()) as DeepReadonly<z.infer<T>>));
-  });
-  return taken;
+  see: (row: DeepReadonly<z.infer<T>>) => void,
+): Promise<void> {
+  await eachLine(path, (line, where) => see(parseWith(schema, line, where()) as DeepReadonly<z.infer<T>>));
 }
 
 async function eachLine(path: string, see: (line: string, where: () => string) => void): Promise<void> {

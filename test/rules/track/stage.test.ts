@@ -43,6 +43,21 @@ test('an episode without a face has no tracks', async () => {
   expect(await track([], {})).toEqual({ counts: { tracks_count: 0 }, tracks: [] });
 });
 
+test('scenes without a face, and cuts between processed frames, leave the others as they are', async () => {
+  const rows = [4, 6, 8, 10].map((frame) => detection(frame, face, 0.9));
+  const { tracks } = await track(rows, { cuts: [2, 3, 7], params: { stride: 2 } });
+  expect(tracks.map((row) => [row.scene, row.frames.map(([frame]) => frame)])).toEqual([
+    [2, [4, 6]],
+    [3, [8, 10]],
+  ]);
+});
+
+test('detections that do not ascend by frame are refused', async () => {
+  await expect(track([detection(3, face, 0.9), detection(2, face, 0.9)], {})).rejects.toThrow(
+    'a row of frame 2 comes after one of frame 3',
+  );
+});
+
 test('thresholds of the run decide what starts a track', async () => {
   const rows = [0, 1, 2].map((frame) => detection(frame, face, 0.69));
   expect((await track(rows, {})).tracks).toHaveLength(0);

@@ -16,7 +16,7 @@ const at = (names) => `^src/(${names.join('|')})(/|\\.ts$)`;
 const owners = {
   'onnxruntime-node': '^src/models/session\\.ts$',
   'fluent-ffmpeg': '^src/media/ffmpeg\\.ts$',
-  sharp: '^rules/media/picture-file\\.ts$',
+  sharp: '^rules/media/jpeg\\.ts$',
   chokidar: '^src/watch/files\\.ts$',
   execa: '^src/runner/command\\.ts$',
   yaml: '^src/base/yaml\\.ts$',

@@ -61,7 +61,7 @@ export const stages: StageCatalogue = {
     load: () => import('./track/stage.js'),
   },
   faces: {
-    revision: 2,
+    revision: 1,
     scope: 'episode',
     params: [
       'max_samples_per_track',

@@ -8,7 +8,7 @@ import { writeNpy } from '../../src/stage/npy.js';
 import { writeJson } from '../../src/stage/read-write.js';
 import type { Stage, StageContext } from '../../src/stage/stage.js';
 import { FaceEmbedder } from '../embed/embedder.js';
-import { readPicture } from '../media/picture-file.js';
+import { readPicture } from '../media/jpeg.js';
 import type { Picture } from '../media/resample.js';
 import { faceOfPicture } from './face-of-picture.js';
 import { readGallery } from './gallery.js';

@@ -95,7 +95,7 @@ export const stage: ChunkedStage<FacesParam, Run> = {
             const { planned } = visit;
             const gatherer = gatherers.get(planned) ?? new TrackGatherer(planned.plan);
             gatherers.set(planned, gatherer);
-            look(gatherer, frame, visit, {
+            await look(gatherer, frame, visit, {
               landmarks: findLandmarks(frame.index, visit.bbox),
               thumbSize: params.thumb_size,
               jpeg,
@@ -131,16 +131,16 @@ export const stage: ChunkedStage<FacesParam, Run> = {
 type Gatherer = TrackGatherer<KeptFace, RefusedFace>;
 
 /** Aligns and measures one face and offers it to its track. */
-function look(
+async function look(
   gatherer: Gatherer,
   frame: Frame,
   { bin, bbox, conf }: Visit,
   options: {
     readonly landmarks: Landmarks | null;
     readonly thumbSize: number;
-    readonly jpeg: () => Uint8Array | undefined;
+    readonly jpeg: () => Promise<Uint8Array | undefined>;
   },
-): void {
+): Promise<void> {
   const { landmarks } = options;
   const seen = { frame: frame.index, bin, conf, bbox };
   if (landmarks === null) {
@@ -157,7 +157,7 @@ function look(
   const candidate = { frame: frame.index, bin, quality: score };
   if (!gatherer.wouldKeep(candidate)) return;
   const around = cutAround(frame, bbox, options.thumbSize);
-  const frameJpeg = options.jpeg();
+  const frameJpeg = await options.jpeg();
   gatherer.offer({ ...candidate, payload: { crop: aligned.crop, parts, bbox, landmarks, around, frameJpeg } });
 }
 
@@ -198,17 +198,17 @@ async function readPlan(
   return { tracks, visits: planVisits(planned.filter((track) => wanted.has(track))), timeOf };
 }
 
-function wholeJpeg(frame: Frame, quality: number): Uint8Array {
+function wholeJpeg(frame: Frame, quality: number): Promise<Uint8Array> {
   const { width, height } = frame;
   frame.show?.({ left: 0, top: 0, width, height });
-  return encodeJpeg(frame, quality);
+  return encodeJpeg(frame, { quality });
 }
 
-function once<T extends object>(make: () => T): () => T {
-  let made: T | undefined;
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
   return () => (made ??= make());
 }
 
-function nothing(): undefined {
-  return undefined;
+function nothing(): Promise<undefined> {
+  return Promise.resolve(undefined);
 }

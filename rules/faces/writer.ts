@@ -7,7 +7,6 @@ import { type NpyRowWriter, openNpyRows } from '../../src/stage/npy.js';
 import { writeJsonLines } from '../../src/stage/read-write.js';
 import { encodeJpeg } from '../media/jpeg.js';
 import type { Picture } from '../media/resample.js';
-import { resizePicture } from '../media/resize.js';
 import { alignedSide } from './align.js';
 import type { Gathered, Refusal } from './gather.js';
 import type { QualityParts } from './quality.js';
@@ -84,12 +83,15 @@ export class FaceWriter {
       rejection_reason: face.reason,
     }));
     for (const { payload } of chosen) await this.#aligned.append(payload.crop);
-    for (const { frame, quality, payload } of chosen) {
+    const pictures = await Promise.all(
+      chosen.map(({ frame, payload }) => this.#writePictures(faceId(trackId, frame), frame, payload)),
+    );
+    for (const [index, { frame, quality, payload }] of chosen.entries()) {
       rows.push({
         ...this.#row(trackId, { frame, ...payload }),
         quality_score: round6(quality),
         quality: rounded(payload.parts),
-        ...(await this.#writePictures(faceId(trackId, frame), frame, payload)),
+        ...pictures[index]!,
       });
     }
     this.#faces.push(...rows.sort((left, right) => left.frame_idx - right.frame_idx));
@@ -122,8 +124,8 @@ export class FaceWriter {
   async #writePictures(id: string, frame: number, face: KeptFace): Promise<{ thumb_path: string; crop_path?: string }> {
     const { folder, relative, thumbSize, jpegQuality, saveCrops } = this.#options;
     const name = `${id}.jpg`;
-    const thumb = resizePicture(face.around, { width: thumbSize, height: thumbSize });
-    await writeFile(join(folder, partNames.thumbs, name), encodeJpeg(thumb, jpegQuality));
+    const thumb = await encodeJpeg(face.around, { quality: jpegQuality, side: thumbSize });
+    await writeFile(join(folder, partNames.thumbs, name), thumb);
     if (face.frameJpeg !== undefined && !this.#framesSaved.has(frame)) {
       this.#framesSaved.add(frame);
       await writeFile(join(folder, partNames.sampled_frames, `${String(frame).padStart(6, '0')}.jpg`), face.frameJpeg);
@@ -131,7 +133,7 @@ export class FaceWriter {
     const thumb_path = inFolder(relative('thumbs'), name);
     if (!saveCrops) return { thumb_path };
     const crop = { width: alignedSide, height: alignedSide, data: face.crop };
-    await writeFile(join(folder, partNames.crops, name), encodeJpeg(crop, jpegQuality));
+    await writeFile(join(folder, partNames.crops, name), await encodeJpeg(crop, { quality: jpegQuality }));
     return { thumb_path, crop_path: inFolder(relative('crops'), name) };
   }
 }

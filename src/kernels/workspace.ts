@@ -31,15 +31,6 @@ export interface Kernels {
       ...target: [side: number, out: number],
     ]
   ): number;
-  resize(
-    ...words: [
-      ...picture: [rgb: number, width: number],
-      ...target: [out: number, across: number, down: number],
-      ...weights: [columns: number, columnTaps: number, rows: number, rowTaps: number],
-      scratch: number,
-    ]
-  ): void;
-  encodeScan(rgb: number, width: number, height: number, tables: number, scratch: number, out: number): number;
   toPlanes(
     ...words: [
       ...picture: [rgb: number, width: number, height: number, rowLength: number],

@@ -5,8 +5,6 @@
 // they are, and keeps nothing. Pictures are tight rows from top to bottom. Whoever changes one of these files runs `npm run kernels`.
 export { addRow, distancesTo, keepNearest, unitRow } from './dots';
 export { exchangeHsv } from './hsv';
-export { encodeScan } from './jpeg';
 export { blockMeans, sumColumns, warp } from './pictures';
 export { toPlanes } from './planes';
-export { resize } from './resize';
 export { convertPart, sampleTwoTap } from './yuv';

@@ -53,7 +53,7 @@ describeWithShared('cast', ['data/images/bbt_cast', 'data/images/group/insightfa
         'Raj/2.png': raj.subarray(0, raj.length / 2),
         'Raj/3.jpg': new TextEncoder().encode('no picture at all'),
         'Six/1.jpg': 'group/insightface_t1.jpg',
-        'Wall/1.jpg': encodeJpeg({ width: 64, height: 64, data: stripes }, 85),
+        'Wall/1.jpg': await encodeJpeg({ width: 64, height: 64, data: stripes }, { quality: 85 }),
         'Wall/list.txt': new Uint8Array(),
       },
       'yunet_n',

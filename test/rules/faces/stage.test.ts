@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FaceDetector } from '../../../rules/detect/detector.js';
 import { stage } from '../../../rules/faces/stage.js';
-import { readPicture } from '../../../rules/media/picture-file.js';
+import { readPicture } from '../../../rules/media/jpeg.js';
 import type { Picture } from '../../../rules/media/resample.js';
 import { type Bbox, type Detection, faceSchema, type Track } from '../../../src/stage/artifacts.js';
 import { readNpy } from '../../../src/stage/npy.js';

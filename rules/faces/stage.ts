@@ -10,14 +10,15 @@ import {
   trackSchema,
 } from '../../src/stage/artifacts.js';
 import type { Frame } from '../../src/stage/frames.js';
-import { readJson, readJsonLines, readWantedJsonLines } from '../../src/stage/read-write.js';
+import { readJson, readWantedJsonLines } from '../../src/stage/read-write.js';
 import type { ChunkedStage, StageReading } from '../../src/stage/stage.js';
-import { chunkLength, type Run } from '../media/division.js';
+import { chunkLength } from '../media/division.js';
 import { encodeJpeg } from '../media/jpeg.js';
 import { sumCounts } from '../media/parts.js';
 import { shrinkPart, squareAround } from '../media/picture.js';
 import type { Picture } from '../media/resample.js';
 import { alignFace, mapFive } from './align.js';
+import { divideTracks } from './division.js';
 import { TrackGatherer } from './gather.js';
 import { isOfFrames, landmarksFinder } from './landmarks.js';
 import { measureQuality } from './quality.js';
@@ -34,32 +35,32 @@ type FacesParam =
   | 'thumb_size'
   | 'jpeg_quality';
 
+/** The ids of the tracks that a chunk looks at. */
+type Chunk = { readonly tracks: readonly string[] };
+
 /** Room around a thumbnail's face on each side, as a share of the box: hair and chin, little else. */
 const thumbMargin = 0.3;
 
-export const stage: ChunkedStage<FacesParam, Run> = {
+export const stage: ChunkedStage<FacesParam, Chunk> = {
   chunks: {
-    /** Runs of tracks, in the order in which they are last looked at: the order of their rows. */
+    /** Tracks in the order in which they are last looked at: the order of their rows. */
     async split(reading, size) {
-      const { tracks } = await readPlan(reading);
-      const looks = tracks.map(({ plan }) => plan.bins.reduce((sum, bin) => sum + bin.length, 0));
-      const length = chunkLength(
-        looks.reduce((sum, count) => sum + count, 0),
-        size.frames,
-      );
-      const chunks: Run[] = [];
-      let [from, filled] = [0, 0];
-      for (const [index, count] of looks.entries()) {
-        filled += count;
-        if (filled < length && index + 1 < looks.length) continue;
-        chunks.push({ from, to: index + 1 });
-        [from, filled] = [index + 1, 0];
-      }
-      return chunks.length > 0 ? chunks : [{ from: 0, to: 0 }];
+      const { planned, keyFrames } = await readPlan(reading);
+      const tracks = [...planned].sort((a, b) => a.lastFrame - b.lastFrame);
+      const spans = tracks.map(({ plan, lastFrame }) => {
+        const frames = plan.bins.flat();
+        const first = Math.min(...frames);
+        return { looks: frames.length, from: keyFrames.findLast((key) => key <= first) ?? first, last: lastFrame };
+      });
+      const looks = spans.reduce((sum, span) => sum + span.looks, 0);
+      const chunks = divideTracks(spans, chunkLength(looks, size.frames)).map(({ from, to }) => ({
+        tracks: tracks.slice(from, to).map(({ track }) => track.track_id),
+      }));
+      return chunks.length > 0 ? chunks : [{ tracks: [] }];
     },
 
-    async wants(reading, run) {
-      const { visits } = await readPlan(reading, run);
+    async wants(reading, chunk) {
+      const { visits } = await readPlan(reading, chunk);
       return {
         video: 'video',
         select: { kind: 'listed', indices: [...visits.keys()] },
@@ -69,9 +70,9 @@ export const stage: ChunkedStage<FacesParam, Run> = {
       };
     },
 
-    async runChunk(context, run) {
+    async runChunk(context, chunk) {
       const { inputs, outputs, params, part } = context;
-      const { visits, timeOf } = await readPlan(context, run);
+      const { visits, timeOf } = await readPlan(context, chunk);
       // A chunk keeps the detections of its own frames alone: an episode has hundreds of thousands.
       const ofItsFrames = isOfFrames(visits);
       const findLandmarks = landmarksFinder(
@@ -169,33 +170,40 @@ function cutAround(frame: Picture, [x1, y1, x2, y2]: Bbox, side: number): Pictur
   return shrinkPart(frame, square, Math.max(1, Math.floor(square.width / side)));
 }
 
-/**
- * What to look at; the same whoever asks, since all read it from the same artifacts. `tracks` are all that
- * are looked at, in the order in which they are finished; `visits` are those of the ones in `run`.
- */
+/** What to look at, of all tracks or of a chunk's; the same whoever asks, since all read it from the same artifacts. */
 async function readPlan(
   { inputs, params }: StageReading<FacesParam>,
-  run?: Run,
+  chunk?: Chunk,
 ): Promise<{
-  tracks: readonly PlannedTrack[];
+  planned: readonly PlannedTrack[];
   visits: Map<number, readonly Visit[]>;
   timeOf: (frame: number) => number;
+  keyFrames: readonly number[];
 }> {
-  const { pts, time_base } = await readJson(inputs.path('frames'), framesIndexSchema);
+  const { pts, time_base, key_frames = [] } = await readJson(inputs.path('frames'), framesIndexSchema);
   const [ticks, perSecond] = time_base;
   const timeOf = (frame: number): number => {
     const at = pts[frame];
     if (at === undefined) throw new Error(`a track names frame ${frame}, but the video has ${pts.length}`);
     return ((at - pts[0]!) * ticks) / perSecond;
   };
-  const planned = planTracks(await readJsonLines(inputs.path('tracks'), trackSchema), timeOf, {
+  // Reading all tracks of an episode takes a second, and there are many chunks.
+  const ids = chunk && new Set(chunk.tracks);
+  const tracks = await readWantedJsonLines(inputs.path('tracks'), trackSchema, isOfTracks(ids));
+  const planned = planTracks(tracks, timeOf, {
     max: params.max_samples_per_track,
     min: params.min_samples_per_track,
     spacing: params.sample_every_n_frames,
   });
-  const tracks = [...planned].sort((a, b) => a.lastFrame - b.lastFrame);
-  const wanted = new Set(run && tracks.slice(run.from, run.to));
-  return { tracks, visits: planVisits(planned.filter((track) => wanted.has(track))), timeOf };
+  return { planned, visits: planVisits(planned), timeOf, keyFrames: key_frames };
+}
+
+/** Whether a line of tracks.jsonl is of a track in `ids`. A line that names no track is, so that reading it tells. */
+function isOfTracks(ids: ReadonlySet<string> | undefined): (line: string) => boolean {
+  return (line) => {
+    const id = /"track_id"\s*:\s*"([^"]*)"/.exec(line)?.[1];
+    return ids === undefined || id === undefined || ids.has(id);
+  };
 }
 
 function wholeJpeg(frame: Frame, quality: number): Promise<Uint8Array> {

@@ -24,7 +24,12 @@ async function see(path: string, toolSets = sets): Promise<Seen> {
   const seen: Seen[] = [];
   for (const tools of toolSets) {
     const facts = await probeVideo(path, signal, { tools });
-    if (seen.length === 0) expect(facts).toEqual(await probeVideo(path, signal, { tools, decodeAll: true }));
+    if (seen.length === 0) {
+      const decoded = await probeVideo(path, signal, { tools, decodeAll: true });
+      // Which pictures are key pictures is told by packets alone.
+      expect(facts).toEqual({ ...decoded, keyFrames: facts.keyFrames });
+      expect(decoded.keyFrames).toBeUndefined();
+    }
     const levels: number[] = [];
     const request = { select: { kind: 'all' }, size: { kind: 'full' }, format: 'rgb24' } as const;
     for await (const frame of decodeFrames(path, facts, request, signal, { tools })) {

@@ -23,6 +23,9 @@ const longestSide = 256;
 /** Pixels an axis of which `hybrid` makes one. */
 const spreadFactor = 2;
 
+/** From this size on that pays: of 1080p a fifth of the stage's processor time is saved, of 480p a third more was needed. */
+const largeSide = 1536;
+
 /** AdaptiveDetector's own floor: its ratio decides, so `scene_threshold` does not apply to it. */
 const adaptiveFloor = 15;
 
@@ -112,12 +115,12 @@ async function putTogether(parts: readonly Part[], index: FramesIndex): Promise<
 
 /**
  * How pictures are sampled. Only the detectors after PySceneDetect need its exact pixels, which cost a walk over the
- * whole picture. `hybrid` means four single pixels spread over each of its own; of video too small for that it sees the same as they.
+ * whole picture. Of large video `hybrid` means four single pixels spread over each of its own; of smaller it sees the same as they.
  */
 function sampling(detector: Detector, index: FramesIndex): Pick<FrameRequest, 'size' | 'scaler'> {
   const { width, height } = sizeCompared(index);
   const spread = { width: spreadFactor * width, height: spreadFactor * height };
-  const isLarge = Math.max(index.stored_width, index.stored_height) >= spreadFactor * longestSide;
+  const isLarge = Math.max(index.stored_width, index.stored_height) >= largeSide;
   return detector === 'hybrid' && isLarge
     ? { size: { kind: 'exact', ...spread }, scaler: 'neighbor' }
     : { size: { kind: 'exact', width, height }, scaler: 'two-tap' };

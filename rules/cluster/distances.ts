@@ -1,7 +1,6 @@
 // Cosine distances of all pairs of rows, in the upper triangle: the distance of rows i < j stands
 // where triangleStarts says. It computes no clusters.
-import { openDotKernel, tileColumns, tileRows } from './dot-kernel.js';
-import type { DotKernel } from './dot-kernel.js';
+import { makeWorkspace } from '../../src/kernels/workspace.js';
 
 /** The pair i < j of `count` rows stands at place starts[i] + j of its triangle. */
 export function triangleStarts(count: number): Int32Array {
@@ -26,26 +25,22 @@ export function unitRows(vectors: Float32Array, count: number, dim: number): Flo
   return rows;
 }
 
-/** Distances of unit rows, each within some 1e-15 of the true one. */
-export function doubleDistances(rows: Float64Array, count: number, dim: number): Float64Array {
-  const distances = new Float64Array((count * (count - 1)) / 2);
-  fillTriangle(openDotKernel(count, dim), rows, count, dim, distances);
-  return distances;
-}
+/** Rows of the left and right side that one call of the kernel takes: their 8 sums stay in registers. */
+const tileRows = 4;
+const tileColumns = 2;
 
 /** Right-hand rows gone over for one pass of the left side: 64 x 4 kB fit the second-level cache. */
 const blockRows = 64;
 
-function fillTriangle(
-  kernel: DotKernel,
-  rows: Float64Array,
-  count: number,
-  dim: number,
-  distances: Float64Array,
-): void {
-  for (let i = 0; i < count; i++) {
-    kernel.rows.set(rows.subarray(i * dim, (i + 1) * dim), i * kernel.dimPadded);
-  }
+/** Distances of unit rows, each within some 1e-15 of the true one. */
+export function doubleDistances(rows: Float64Array, count: number, dim: number): Float64Array {
+  const distances = new Float64Array((count * (count - 1)) / 2);
+  const width = Math.ceil(dim / 2) * 2;
+  // The last tile reaches over rows that are not there, which are zero.
+  const { run, bytes } = makeWorkspace({ rows: 8 * (count + tileRows) * width, sums: 8 * tileRows * tileColumns });
+  const padded = new Float64Array(bytes.rows.buffer, bytes.rows.byteOffset, count * width);
+  const sums = new Float64Array(bytes.sums.buffer, bytes.sums.byteOffset, tileRows * tileColumns);
+  for (let i = 0; i < count; i++) padded.set(rows.subarray(i * dim, (i + 1) * dim), i * width);
   const starts = triangleStarts(count);
   for (let block = 0; block < count; block += blockRows) {
     const blockEnd = Math.min(count, block + blockRows);
@@ -53,10 +48,12 @@ function fillTriangle(
       // Below the diagonal there is nothing to do: start at the first tile that reaches above it.
       const first = Math.max(block, left);
       for (let right = first; right < blockEnd; right += tileColumns) {
-        keepTile(kernel.tile(left, right), left, right, starts, blockEnd, distances);
+        run.dotTile(bytes.rows.byteOffset, 8 * width, left, right, bytes.sums.byteOffset);
+        keepTile(sums, left, right, starts, blockEnd, distances);
       }
     }
   }
+  return distances;
 }
 
 function keepTile(

@@ -1,7 +1,6 @@
 // Memory in which pictures lie and kernels work on them without copying. The kernels are
 // assembly/kernels.ts; their docstrings say what each does. It knows no stage and no format.
 import { kernelCode } from './code.js';
-import { webAssembly } from './web-assembly.js';
 
 /** Shares of YUV in RGB, in 8,192ths: luma, v in red, u in blue, u in green, v in green. */
 export type YuvShares = readonly [luma: number, vr: number, ub: number, ug: number, vg: number];
@@ -49,6 +48,7 @@ export interface Kernels {
       ...results: [least: number, distances: number],
     ]
   ): void;
+  dotTile(rows: number, rowBytes: number, left: number, right: number, out: number): void;
   keepNearest(
     ...words: [
       ...rows: [rows: number, rowBytes: number, left: number, right: number, end: number],
@@ -64,6 +64,21 @@ export interface Workspace<Name extends string> {
   readonly bytes: Readonly<Record<Name, Uint8Array<ArrayBuffer>>>;
 }
 
+// The part of WebAssembly's JavaScript interface that is used here; the compiler's own types of it come with
+// the browser's alone.
+interface WebAssemblyApi {
+  readonly Module: new (code: Uint8Array) => object;
+  readonly Memory: new (pages: { readonly initial: number; readonly maximum: number }) => {
+    readonly buffer: ArrayBuffer;
+  };
+  readonly Instance: new (
+    module: object,
+    imports: Readonly<Record<string, Readonly<Record<string, object>>>>,
+  ) => { readonly exports: unknown };
+}
+
+declare const WebAssembly: WebAssemblyApi;
+
 /** Kernels read 16 bytes at a time, past the end of a row and so of a stretch. */
 const slackBytes = 64;
 const pageBytes = 65_536;
@@ -77,9 +92,9 @@ export function makeWorkspace<Name extends string>(lengths: Readonly<Record<Name
   const wanted = Object.entries<number>(lengths) as [Name, number][];
   const rounded = (length: number): number => Math.ceil(length / 16) * 16 + slackBytes;
   const pages = Math.ceil(wanted.reduce((sum, [, length]) => sum + rounded(length), firstByte) / pageBytes);
-  const memory = new webAssembly.Memory({ initial: pages, maximum: pages });
-  compiled ??= new webAssembly.Module(Buffer.from(kernelCode, 'base64'));
-  const instance = new webAssembly.Instance(compiled, { env: { memory } });
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  compiled ??= new WebAssembly.Module(Buffer.from(kernelCode, 'base64'));
+  const instance = new WebAssembly.Instance(compiled, { env: { memory } });
   let at = firstByte;
   const bytes = wanted.map(([name, length]) => {
     const stretch = new Uint8Array(memory.buffer, at, length);

@@ -67,6 +67,52 @@ function dotDouble(a: usize, b: usize, width: i32): f64 {
 }
 
 /**
+ * Dot products of four rows of doubles, from number `left` on, with the two from `right` on: eight doubles at `out`, row by row.
+ * Rows lie at `rows`, `rowBytes` (a multiple of 16) apart.
+ */
+export function dotTile(rows: usize, rowBytes: i32, left: i32, right: i32, out: usize): void {
+  let a0 = f64x2.splat(0);
+  let a1 = a0;
+  let a2 = a0;
+  let a3 = a0;
+  let b0 = a0;
+  let b1 = a0;
+  let b2 = a0;
+  let b3 = a0;
+  let r = rows + right * rowBytes;
+  for (let l = rows + left * rowBytes, end = l + rowBytes; l < end; l += 16, r += 16) {
+    const ra = v128.load(r);
+    const rb = v128.load(r + rowBytes);
+    let at = l;
+    let value = v128.load(at);
+    a0 = f64x2.add(a0, f64x2.mul(value, ra));
+    b0 = f64x2.add(b0, f64x2.mul(value, rb));
+    at += rowBytes;
+    value = v128.load(at);
+    a1 = f64x2.add(a1, f64x2.mul(value, ra));
+    b1 = f64x2.add(b1, f64x2.mul(value, rb));
+    at += rowBytes;
+    value = v128.load(at);
+    a2 = f64x2.add(a2, f64x2.mul(value, ra));
+    b2 = f64x2.add(b2, f64x2.mul(value, rb));
+    at += rowBytes;
+    value = v128.load(at);
+    a3 = f64x2.add(a3, f64x2.mul(value, ra));
+    b3 = f64x2.add(b3, f64x2.mul(value, rb));
+  }
+  v128.store(out, twoSums(a0, b0));
+  v128.store(out, twoSums(a1, b1), 16);
+  v128.store(out, twoSums(a2, b2), 32);
+  v128.store(out, twoSums(a3, b3), 48);
+}
+
+/** The two numbers of each of two vectors added up. */
+@inline
+function twoSums(a: v128, b: v128): v128 {
+  return f64x2.add(i64x2.shuffle(a, b, 0, 2), i64x2.shuffle(a, b, 1, 3));
+}
+
+/**
  * Multiplies four rows of floats, from number `left` on, with the rows from `right` to `end`, and keeps for each row the largest
  * dot products with later rows and with earlier ones. Rows lie at `rows`, `rowBytes` (a multiple of 16) apart; two more than
  * there are can be read. A row's list is `capacity` pairs of a number (4 bytes) and a dot product (a float), falling, at

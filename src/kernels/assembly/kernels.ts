@@ -3,7 +3,7 @@
 // step is rounded as IEEE 754 says, so that every processor gives the same bytes. All memory is the
 // caller's, from the 1,025th byte on, as the compiler takes for granted: a function is told where things lie and how long
 // they are, and keeps nothing. Pictures are tight rows from top to bottom. Whoever changes one of these files runs `npm run kernels`.
-export { addRow, distancesTo, keepNearest, unitRow } from './dots';
+export { addRow, distancesTo, dotTile, keepNearest, unitRow } from './dots';
 export { exchangeHsv } from './hsv';
 export { blockMeans, sumColumns, warp } from './pictures';
 export { toPlanes } from './planes';

@@ -19,11 +19,12 @@ export function validateConfig(values: Readonly<Record<string, unknown>> = {}): 
     groups: {},
     fields: paramFields(),
   };
-  // Every field has its default, and what was given was checked against the same table.
-  return resolveParams(
+  const resolved = resolveParams(
     { ...shipped, resources: {} },
     {
       explicit: values as Readonly<Record<string, Json>>,
     },
-  ) as unknown as EpisodeRunConfig;
+  );
+  // Every field has its default, and what was given was checked against the same table.
+  return resolved as unknown as EpisodeRunConfig;
 }

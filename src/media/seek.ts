@@ -60,11 +60,11 @@ export function seekTo({ from, to }: Stretch, facts: VideoFacts, way: SeekWay): 
  */
 function afterKey(
   from: number,
-  { pts, timeBase: [numerator, denominator], keyFrames }: VideoFacts,
+  { pts, timeBase: [numerator, denominator], keyFrames = [] }: VideoFacts,
 ): number | undefined {
-  const at = keyFrames?.findLastIndex((frame) => frame <= from) ?? -1;
-  const key = keyFrames?.[at];
-  if (keyFrames === undefined || key === undefined) return undefined;
+  const at = keyFrames.findLastIndex((frame) => frame <= from);
+  const key = keyFrames[at];
+  if (key === undefined) return undefined;
   const lead = (ffmpegLeadS * denominator) / numerator;
   const after = pts.findIndex((time, frame) => frame > key && time >= pts[key]! + lead);
   const next = keyFrames[at + 1] ?? pts.length;

@@ -155,12 +155,13 @@ function documented(field: (typeof paramNames)[number]): z.ZodType {
 }
 
 function toSchema(definition: z.ZodType): ValueSchema {
-  // zod's type allows all of JSON Schema; the definitions above use only what ValueSchema knows.
-  return z.toJSONSchema(definition, {
+  const schema = z.toJSONSchema(definition, {
     override({ jsonSchema }) {
       // zod's whole numbers are safe integers; saying so would only clutter messages and editors
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },
-  }) as unknown as ValueSchema;
+  });
+  // zod's type allows all of JSON Schema; the definitions above use only what ValueSchema knows.
+  return schema as unknown as ValueSchema;
 }

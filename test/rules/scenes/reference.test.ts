@@ -11,10 +11,13 @@ import { hybridCuts } from '../../../rules/scenes/hybrid-cuts.js';
 import { stage } from '../../../rules/scenes/stage.js';
 import { thumbnail } from '../../../rules/scenes/thumbnail.js';
 import { unlikeMeter } from '../../../rules/scenes/unlike.js';
-import { decodeFrames } from '../../../src/media/decode.js';
+import { decodeFrames, frameSize } from '../../../src/media/decode.js';
 import { probeVideo } from '../../../src/media/probe.js';
-import type { StageInputs } from '../../../src/stage/stage.js';
+import { scenesSchema } from '../../../src/stage/artifacts.js';
+import type { StageContext, StageInputs } from '../../../src/stage/stage.js';
 import { defaultConfig } from '../../../src/stage/config.js';
+import { make } from '../../media/clips.js';
+import { runChunked } from '../../support/chunked-stage.js';
 import { describeWithShared, shared } from '../../support/shared.js';
 import { scoreBoundaries } from './boundaries.js';
 
@@ -80,6 +83,55 @@ async function measured(path: string): Promise<Measured> {
   const [unlike, gradual] = [meter.values(), finder.found()];
   return { scores: Float64Array.from(scores), unlike, gradual, fps: index.fps, seconds };
 }
+
+/** The boundaries that the stage finds as `hybrid`, and the size of the frames that it asks for. */
+async function hybridStage(path: string): Promise<{ readonly cuts: readonly number[]; readonly width: number }> {
+  const own = await mkdtemp(join(folder, 'stage-'));
+  const facts = await probeVideo(path, signal);
+  const file = (role: string): string => join(own, role);
+  await writeFile(file('frames'), JSON.stringify(framesIndex(facts)));
+  const context = {
+    ep: 'x',
+    params: { ...defaultConfig(), scene_detector: 'hybrid' },
+    inputs: { path: file },
+    outputs: { path: file },
+    signal,
+    progress: () => undefined,
+  } as unknown as StageContext<'scene_detector' | 'scene_threshold' | 'scene_min_len'>;
+  let width = 0;
+  await runChunked(stage, context, {
+    async framesOf(run) {
+      const request = await stage.chunks.wants!(context, run);
+      width = frameSize(facts, request.size).width;
+      return decodeFrames(path, facts, request, signal);
+    },
+  });
+  const { scenes } = scenesSchema.parse(JSON.parse(await readFile(file('scenes'), 'utf8')));
+  return { cuts: scenes.slice(1).map(({ start_frame }) => start_frame), width };
+}
+
+const largeClips = ['psd_testvideo.mp4', 'psd_counter.mp4', 'psd_goldeneye-vfr-drop3.mp4'];
+const enlargedClips = ['bbt_demo.mp4', 'short_hamilton_clip.mp4'];
+describeWithShared(
+  'large video',
+  [...largeClips, ...enlargedClips].map((name) => `data/video/${name}`),
+  () => {
+    test.each(largeClips)('hybrid finds in single pixels of %s what it finds in all', async (name) => {
+      expect(await hybridStage(shared(`data/video/${name}`))).toEqual({ cuts: hybridFinds[name], width: 512 });
+    });
+
+    test.each(enlargedClips)(
+      'hybrid finds in single pixels of %s, enlarged, what it finds in all of the small',
+      async (name) => {
+        const quick = ['-vsync', '0', '-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '16', '-an'];
+        const small = shared(`data/video/${name}`);
+        const large = await make(join(folder, `large-${name}`), ['-i', small, '-vf', 'scale=1280:-2', ...quick]);
+        expect(await hybridStage(small)).toEqual({ cuts: hybridFinds[name], width: 256 });
+        expect(await hybridStage(large)).toEqual({ cuts: hybridFinds[name], width: 512 });
+      },
+    );
+  },
+);
 
 describeWithShared(
   'PySceneDetect 0.7.1',

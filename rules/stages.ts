@@ -33,6 +33,7 @@ export const stages: StageCatalogue = {
       'min_box_area',
       'stride',
       'target_fps',
+      'adaptive_stride',
       'device',
       'allow_cpu_fallback',
     ],

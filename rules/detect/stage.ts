@@ -8,17 +8,20 @@ import {
   type Detection,
   type FramesIndex,
 } from '../../src/stage/artifacts.js';
-import type { Frame } from '../../src/stage/frames.js';
 import { readJson, writeJsonLines } from '../../src/stage/read-write.js';
+import type { EpisodeRunConfig } from '../../src/stage/config.js';
 import type { ChunkedStage } from '../../src/stage/stage.js';
 import { runsOfFrames, type Run } from '../media/division.js';
+import { roundUp } from '../media/geometry.js';
 import { concatenate, sumCounts } from '../media/parts.js';
 import { processingStride } from '../media/stride.js';
 import { FaceDetector } from './detector.js';
+import { lookAtEach, lookWhereItChanges, type Look } from './looks.js';
 import type { FoundFace } from './merge.js';
 import { framesAtOnce } from './network.js';
 
-type Params = 'detector' | 'det_thresh' | 'det_size' | 'det_scales' | 'min_box_area' | 'stride' | 'target_fps';
+type Stepping = 'stride' | 'target_fps' | 'adaptive_stride';
+type Params = 'detector' | 'det_thresh' | 'det_size' | 'det_scales' | 'min_box_area' | Stepping;
 
 /** Lower end of the band of weak detections that may continue a track (ByteTrack). */
 const lowBand = 0.1;
@@ -32,9 +35,6 @@ const partFile = 'detections.jsonl';
  */
 const lookAgainEveryS = 0.16;
 
-/** One frame in the network while the next is packed; more than this, or than go through it together, would only hold more memory. */
-const framesInFlightMin = 2;
-
 export const stage: ChunkedStage<Params, Run> = {
   chunks: {
     /** Runs of the video, whatever the stride: the same as those of `scenes`, so that one decode serves both. */
@@ -42,13 +42,13 @@ export const stage: ChunkedStage<Params, Run> = {
       return runsOfFrames(await readJson(inputs.path('frames'), framesIndexSchema), size.frames);
     },
 
-    async wants({ inputs, params }, { from, to }) {
+    async wants({ inputs, params }, run) {
       const index = await readJson(inputs.path('frames'), framesIndexSchema);
       const side = Math.max(...sizesOf(params));
-      const stride = processingStride(params, index.fps);
+      const { stride, from, seenTo } = planOf(run, params, index);
       return {
         video: 'video',
-        select: { kind: 'every', stride, from: firstProcessed(from, stride), to },
+        select: { kind: 'every', stride, from, to: seenTo },
         // Scaled once, by the decoder; smaller inputs are made from this picture.
         size: { kind: 'fit', width: side, height: side },
         format: 'rgb24',
@@ -56,12 +56,11 @@ export const stage: ChunkedStage<Params, Run> = {
       };
     },
 
-    async runChunk(context, { from, to }) {
+    async runChunk(context, run) {
       const { inputs, params, frames, signal } = context;
       const index = await readJson(inputs.path('frames'), framesIndexSchema);
       const open = await context.model('detector');
       const together = framesAtOnce(open);
-      const inFlightMax = Math.max(framesInFlightMin, together);
       const detector = new FaceDetector(open, {
         together,
         sizes: sizesOf(params),
@@ -69,31 +68,24 @@ export const stage: ChunkedStage<Params, Run> = {
         video: index,
         boxAreaMin: params.min_box_area * uprightPixelsPerStored(index),
       });
-      const stride = processingStride(params, index.fps);
-      const looksEvery = Math.max(1, Math.round((lookAgainEveryS * index.fps) / stride));
-      const total = Math.ceil((to - firstProcessed(from, stride)) / stride);
+      const { stride, step, from, writtenTo, lastOfVideo } = planOf(run, params, index);
+      const looksEvery = Math.max(1, Math.round((lookAgainEveryS * index.fps) / step));
+      const options = { detector, lookAgain: (frame: number) => (frame / step) % looksEvery === 0 };
+      const isLookedAt = (frame: number): boolean => frame % step === 0 || frame === lastOfVideo;
+      const looks =
+        step === stride
+          ? lookAtEach(frames, { ...options, together })
+          : lookWhereItChanges(frames, { ...options, isLookedAt, scoreMin: params.det_thresh });
+      const total = Math.ceil((writtenTo - from) / stride);
       const rows: Detection[] = [];
       let done = 0;
-      const inFlight: { readonly frameIndex: number; readonly faces: Promise<FoundFace[]> }[] = [];
-      const finishOldest = async (): Promise<void> => {
-        const oldest = inFlight.shift();
-        if (oldest === undefined) return;
-        for (const face of await oldest.faces) rows.push(rowOf(face, oldest.frameIndex, index, open.card.name));
+      for await (const look of looks) {
+        signal.throwIfAborted();
+        // The next chunk's: looked at for what lies before it.
+        if (look.frame >= writtenTo) continue;
+        for (const face of look.faces) rows.push(rowOf(face, look, index, open.card.name));
         done += 1;
         context.progress(done, total);
-      };
-      try {
-        for await (const frame of frames) {
-          signal.throwIfAborted();
-          if (inFlight.length === inFlightMax) await finishOldest();
-          inFlight.push(start(detector, frame, { lookAgain: (frame.index / stride) % looksEvery === 0 }));
-        }
-        detector.flush();
-        while (inFlight.length > 0) await finishOldest();
-      } finally {
-        // Left over only when something failed: they must not outlive the stage, and that failure is the one to tell.
-        detector.flush();
-        await Promise.allSettled(inFlight.map(({ faces }) => faces));
       }
       await writeJsonLines(join(context.part, partFile), detectionSchema, rows);
       return { detections_count: rows.length, frames_count: done };
@@ -109,20 +101,23 @@ export const stage: ChunkedStage<Params, Run> = {
   },
 };
 
-/** The first frame from `from` on that is processed: those are counted from the video's first, whatever the chunk. */
-function firstProcessed(from: number, stride: number): number {
-  return Math.ceil(from / stride) * stride;
-}
-
-function start(
-  detector: FaceDetector,
-  frame: Frame,
-  how: { readonly lookAgain: boolean },
-): { frameIndex: number; faces: Promise<FoundFace[]> } {
-  const faces = detector.detect(frame, how);
-  // A failure is met when this frame is finished; until then it must not count as unhandled.
-  faces.catch(() => undefined);
-  return { frameIndex: frame.index, faces };
+/**
+ * What a chunk sees and writes: frames `from` up to `seenTo`, every `stride`-th, of which the rows below `writtenTo`. Each `step`
+ * is looked at whatever it shows. Strides and steps are counted from the video's first frame, whatever the chunk; one with an
+ * adaptive stride has the frames from its first step up to the next chunk's, and sees that one too.
+ */
+function planOf(
+  { from, to }: Run,
+  params: Readonly<Pick<EpisodeRunConfig, Stepping>>,
+  { fps, frame_count: count }: FramesIndex,
+) {
+  const stride = processingStride(params, fps);
+  const step = stride * Math.max(1, Math.floor((params.adaptive_stride ?? 1) / stride));
+  const first = roundUp(from, step);
+  const writtenTo = step === stride ? to : Math.min(count, roundUp(to, step));
+  const seenTo = step === stride ? to : Math.min(count, writtenTo + 1);
+  const lastOfVideo = Math.floor((count - 1) / stride) * stride;
+  return { stride, step, from: first, writtenTo, seenTo: first < writtenTo ? seenTo : first, lastOfVideo };
 }
 
 function sizesOf({
@@ -142,7 +137,7 @@ function uprightPixelsPerStored({ width, height, stored_width, stored_height }: 
 
 function rowOf(
   { bbox, landmarks, score, confirmedScore }: FoundFace,
-  frameIndex: number,
+  { frame: frameIndex, interpolated }: Look,
   index: FramesIndex,
   model: string,
 ): Detection {
@@ -160,6 +155,7 @@ function rowOf(
       (landmarks.map(([x, y]) => [round6(x), round6(y)]) as readonly (readonly number[])[] as typeof landmarks),
     conf: round6(score),
     ...(confirmedScore !== undefined && { face_conf: round6(confirmedScore) }),
+    ...(interpolated && { interpolated }),
     model_id: model,
   };
 }

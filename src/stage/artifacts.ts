@@ -71,6 +71,8 @@ export const detectionSchema = z.object({
   conf: z.number().min(0).max(1),
   /** How sure it is that this is a face, of several looks where there was doubt; only in some frames, of some detectors. */
   face_conf: z.number().min(0).max(1).optional(),
+  /** There where the network did not look at the frame, and the face was put between those of two others (an adaptive stride). */
+  interpolated: z.literal(true).optional(),
   model_id: z.string(),
 });
 export type Detection = DeepReadonly<z.infer<typeof detectionSchema>>;

@@ -46,6 +46,11 @@ export const configFields = {
   ),
   min_box_area: param(z.number().min(0), 10, 'smallest face box kept, in square pixels of the stored video'),
   stride: param(count, 1, 'process every n-th frame'),
+  adaptive_stride: param(
+    count.nullable(),
+    null,
+    'detect in every n-th frame where the same faces stay, and every stride-th where they change; null: in every stride-th',
+  ),
   tracker: param(z.enum(['bytetrack']), 'bytetrack', 'tracking algorithm'),
   track_buffer: param(count, 15, 'how long a lost track may wait, in frames at 30 fps'),
   match_thresh: param(unit, 0.85, 'limit of the first association cost (1 - IoU x score)'),

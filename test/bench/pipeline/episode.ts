@@ -1,4 +1,4 @@
-// (i) A whole synthetic episode at 1080p, from nothing to the report, at strides 1 and 4: wall, processor,
+// (i) A whole synthetic episode at 1080p, from nothing to the report, at strides 1, 1 to 4 and 4: wall, processor,
 // memory and seconds by stage; then memory over length, and at 4K. SA_BENCH_MINUTES is the length.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,18 +15,33 @@ const lookEveryMs = 250;
 /** Memory of the whole length where that was built in this run. */
 let wholeMemory: string | undefined;
 
+/** How often faces are detected. */
+interface Stepping {
+  readonly name: string;
+  readonly set: readonly string[];
+}
+const each: Stepping = { name: 'stride 1', set: ['stride=1'] };
+const adaptive: Stepping = { name: 'stride 1, adaptive_stride 4', set: ['stride=1', 'adaptive_stride=4'] };
+const fourth: Stepping = { name: 'stride 4', set: ['stride=4'] };
+
 /** `i` names them all; each can be run alone. */
 export const episodeRows: readonly Row[] = [
   {
     letter: 'i.1',
     measure: async (bench) => {
-      wholeMemory = memoryOf(await measureWhole(1, 'at most 1/3 of its length, below 1,024 MiB', bench));
+      wholeMemory = memoryOf(await measureWhole(each, 'at most 1/3 of its length, below 1,024 MiB', bench));
+    },
+  },
+  {
+    letter: 'i.adaptive',
+    measure: async (bench) => {
+      await measureWhole(adaptive, 'at most 1/3 of its length, below 1,024 MiB', bench);
     },
   },
   {
     letter: 'i.4',
     measure: async (bench) => {
-      await measureWhole(4, 'at most 1/5 of its length, below 1,024 MiB', bench);
+      await measureWhole(fourth, 'at most 1/5 of its length, below 1,024 MiB', bench);
     },
   },
   {
@@ -34,7 +49,7 @@ export const episodeRows: readonly Row[] = [
     measure: async (bench) => {
       const lengths: string[] = [];
       for (const length of shorter)
-        lengths.push(`${length} min: ${memoryOf(await buildWhole(bench.material.long(length), 1, bench))}`);
+        lengths.push(`${length} min: ${memoryOf(await buildWhole(bench.material.long(length), each, bench))}`);
       if (wholeMemory !== undefined) lengths.push(`${minutes} min: ${wholeMemory}`);
       bench.line({
         what: 'memory over length, 1080p, stride 1',
@@ -47,25 +62,26 @@ export const episodeRows: readonly Row[] = [
     letter: 'i.4k',
     measure: async (bench) => {
       const video = bench.material.large(largeMinutes);
-      const built = await buildWhole(video, 1, bench);
+      const built = await buildWhole(video, each, bench);
       bench.line(wholeLine(`${largeMinutes} min of 4K, stride 1`, video, built, 'below 2,048 MiB'));
     },
   },
 ];
 
-async function measureWhole(stride: number, wanted: string, bench: Bench): Promise<Built> {
+async function measureWhole(stepping: Stepping, wanted: string, bench: Bench): Promise<Built> {
   const video = bench.material.long(minutes);
-  const built = await buildWhole(video, stride, bench);
-  bench.line(wholeLine(`${minutes} min of 1080p, stride ${stride}`, video, built, wanted));
+  const built = await buildWhole(video, stepping, bench);
+  bench.line(wholeLine(`${minutes} min of 1080p, ${stepping.name}`, video, built, wanted));
   return built;
 }
 
-async function buildWhole(video: string, stride: number, { folder, note }: Bench): Promise<Built> {
-  note(`building ${video} at stride ${stride}`);
+async function buildWhole(video: string, { name, set }: Stepping, { folder, note }: Bench): Promise<Built> {
+  note(`building ${video}, ${name}`);
   const project = new BenchProject(join(folder, 'episode'));
   try {
     await project.add('long', video);
-    return await project.build(['long', '--set', `stride=${stride}`], { lookEveryMs });
+    const words = set.flatMap((word) => ['--set', word]);
+    return await project.build(['long', ...words], { lookEveryMs });
   } finally {
     rmSync(project.folder, { recursive: true });
   }

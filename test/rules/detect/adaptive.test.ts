@@ -1,6 +1,6 @@
 // An adaptive stride on a real detector: it must look where something changes, and nowhere else.
 import { readFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { abruptChanges } from '../../../rules/detect/abrupt.js';
 import { stage } from '../../../rules/detect/stage.js';
 import { intersectionOverUnion } from '../../../rules/media/geometry.js';
@@ -64,6 +64,7 @@ async function* none(): AsyncGenerator<never> {
 }
 
 /** As the server hands frames out: one buffer, overwritten for each. */
+// eslint-disable-next-line @typescript-eslint/require-await -- frames come as a stage is handed them
 async function* served(film: Film, from: number, to: number, stride: number): AsyncGenerator<Frame> {
   let data = new Uint8Array(0);
   for (let index = from; index < to; index += stride) {
@@ -87,8 +88,11 @@ function shareIn(some: Found, others: Found): number {
 }
 
 const group = 'data/images/group/insightface_t1.jpg';
-describeWithShared('detect with an adaptive stride', [...detectorFiles('yunet_n'), group], async () => {
-  const whole = await readPicture(shared(group), 720);
+describeWithShared('detect with an adaptive stride', [...detectorFiles('yunet_n'), group], () => {
+  let whole: Picture;
+  beforeAll(async () => {
+    whole = await readPicture(shared(group), 720);
+  });
   const size = { width: 640, height: 440 };
 
   /** The picture, moved to the left by a pixel a frame. */
@@ -187,7 +191,7 @@ describeWithShared('detect with an adaptive stride', [...detectorFiles('yunet_n'
 });
 
 const clip = 'data/video/short_hamilton_clip.mp4';
-describeWithShared('an adaptive stride in real video', [...detectorFiles('yunet_n'), clip], async () => {
+describeWithShared('an adaptive stride in real video', [...detectorFiles('yunet_n'), clip], () => {
   test('finds what a look at each frame finds, with half the looks', async () => {
     const frames = readFrames(shared(clip), 1, { width: 640, height: 360 }).slice(0, 120);
     const film: Film = (frame) => frames[frame]!;

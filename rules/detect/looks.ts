@@ -86,37 +86,50 @@ export async function* lookWhereItChanges(
     await letGo(begun, options);
   }
 
-  async function* settle({ first, inside, changes, last }: Stretch): AsyncGenerator<Look, void, undefined> {
-    options.detector.flush();
-    const start = await finished(first);
-    yield start;
-    yield* between({ at: 0, faces: start.faces }, { at: inside.length + 1, faces: (await finished(last)).faces });
-    spare.push(...inside.map(({ picture }) => picture.data));
-    begun.splice(0, begun.indexOf(last));
-
-    async function* between(low: Place, high: Place): AsyncGenerator<Look, void, undefined> {
-      const frameAt = (at: number): number => inside[at - 1]!.frame;
-      const length = high.at - low.at;
-      if (length < 2) return;
-      const isCalm = !changes.slice(low.at + 1, high.at + 1).includes(true);
-      const pairs = isCalm ? sameFaces(low.faces, high.faces, options.scoreMin) : undefined;
-      if (pairs !== undefined) {
-        for (let at = low.at + 1; at < high.at; at += 1) {
-          const faces = pairs.map(([before, after]) => faceBetween(before, after, (at - low.at) / length));
-          faces.sort((a, b) => b.score - a.score || a.bbox[0] - b.bbox[0]);
-          yield { frame: frameAt(at), faces, interpolated: true };
-        }
-        return;
-      }
-      const at = (low.at + high.at) >> 1;
-      const found = options.detector.detect(inside[at - 1]!.picture, { lookAgain: false });
-      options.detector.flush();
-      const middle = { at, faces: await found };
-      yield* between(low, middle);
-      yield { frame: frameAt(at), faces: middle.faces, interpolated: false };
-      yield* between(middle, high);
-    }
+  async function* settle(stretch: Stretch): AsyncGenerator<Look, void, undefined> {
+    yield* looksIn(stretch, options);
+    spare.push(...stretch.inside.map(({ picture }) => picture.data));
+    begun.splice(0, begun.indexOf(stretch.last));
   }
+}
+
+/** What the frames of a stretch show, all but its last. */
+async function* looksIn(stretch: Stretch, options: SparseOptions): AsyncGenerator<Look, void, undefined> {
+  options.detector.flush();
+  const first = await finished(stretch.first);
+  yield first;
+  const { faces } = await finished(stretch.last);
+  yield* looksBetween({ at: 0, faces: first.faces }, { at: stretch.inside.length + 1, faces }, stretch, options);
+}
+
+async function* looksBetween(
+  low: Place,
+  high: Place,
+  stretch: Stretch,
+  options: SparseOptions,
+): AsyncGenerator<Look, void, undefined> {
+  const length = high.at - low.at;
+  if (length < 2) return;
+  const { inside, changes } = stretch;
+  const { detector, scoreMin } = options;
+  const isCalm = !changes.slice(low.at + 1, high.at + 1).includes(true);
+  const pairs = isCalm ? sameFaces(low.faces, high.faces, scoreMin) : undefined;
+  if (pairs !== undefined) {
+    for (let at = low.at + 1; at < high.at; at += 1) {
+      const faces = pairs.map(([before, after]) => faceBetween(before, after, (at - low.at) / length));
+      faces.sort((a, b) => b.score - a.score || a.bbox[0] - b.bbox[0]);
+      yield { frame: inside[at - 1]!.frame, faces, interpolated: true };
+    }
+    return;
+  }
+  const at = (low.at + high.at) >> 1;
+  const { frame, picture } = inside[at - 1]!;
+  const found = detector.detect(picture, { lookAgain: false });
+  detector.flush();
+  const middle = { at, faces: await found };
+  yield* looksBetween(low, middle, stretch, options);
+  yield { frame, faces: middle.faces, interpolated: false };
+  yield* looksBetween(middle, high, stretch, options);
 }
 
 /** A look under way. */

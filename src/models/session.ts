@@ -1,12 +1,14 @@
 // Opens one ONNX graph and runs it by its declared contract. The only file that knows ONNX Runtime.
 // It decides no device and finds no file.
 import { existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { ModelPart, ModelSession, Tensor, TensorContract } from '../stage/model.js';
 import { checkContract, checkShape, type StatedTensor } from './contract.js';
 import type { Provider } from './devices.js';
+import { withoutPRelu } from './prelu.js';
 
 // Graphs that state the sizes of one input size warn at every other one; the contract says what is right.
 env.logLevel = 'error';
@@ -31,6 +33,9 @@ const identityGraph = Buffer.from(
   'CAg6NwoQCgF4EgF5IghJZGVudGl0eRIBZ1oPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCAhAN',
   'base64',
 );
+
+/** Bytes of a graph that is held in memory to be rewritten; in larger ones, whose convolutions are, PRelu is little of the time. */
+const rewrittenMax = 32 * 2 ** 20;
 
 let prepared: Promise<void> | undefined;
 
@@ -62,7 +67,8 @@ export async function openSession(
   part: ModelPart,
   { provider, threads, label }: { readonly provider: Provider; readonly threads: number; readonly label: string },
 ): Promise<OpenSession> {
-  const session = await InferenceSession.create(path, {
+  const graph = provider.name === 'cpu' ? await forProcessors(path) : path;
+  const options = {
     executionProviders: [provider],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
@@ -70,7 +76,10 @@ export async function openSession(
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
     extra: sessionConfig,
-  });
+  } as const;
+  const session = await (typeof graph === 'string'
+    ? InferenceSession.create(graph, options)
+    : InferenceSession.create(graph, options));
   try {
     checkContract(label, part, {
       inputs: session.inputMetadata.map(stated),
@@ -89,6 +98,14 @@ export async function openSession(
     },
     close: () => session.release(),
   };
+}
+
+/** A graph as the processor runs it fastest: as it is, by its path, or with the same results in other bytes. */
+async function forProcessors(path: string): Promise<string | Uint8Array> {
+  if ((await stat(path)).size > rewrittenMax) return path;
+  const model = await readFile(path);
+  const rewritten = withoutPRelu(model);
+  return rewritten === model ? path : rewritten;
 }
 
 function stated(value: InferenceSession.ValueMetadata): StatedTensor {

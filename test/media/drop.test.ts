@@ -24,10 +24,8 @@ const never5 = usual!.origin.ffmpeg === 'npm';
 const bframes = (count: number, more = ''): string[] => [...x264, '-bf', String(count), ...everyKey(50, more)];
 const vfr = ",select='gt(mod(n\\,7)\\,2)'";
 const onlyContainer = [
-  '-colorspace',
-  'bt709',
-  '-x264-params',
-  'keyint=50:min-keyint=50:scenecut=0:colormatrix=undef:colorprim=undef:transfer=undef:range=undef',
+  ...['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'],
+  ...everyKey(50, ':colormatrix=undef:colorprim=undef:transfer=undef'),
 ];
 
 /** What a kind of video is called, a file name, how ffmpeg makes it, and whether it has unreferenced pictures. */

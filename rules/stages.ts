@@ -4,7 +4,7 @@ import type { StageCatalogue } from '../src/stage/stage.js';
 
 export const stages: StageCatalogue = {
   probe: {
-    revision: 4,
+    revision: 5,
     scope: 'episode',
     params: [],
     models: [],

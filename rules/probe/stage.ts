@@ -40,6 +40,9 @@ export function framesIndex(facts: VideoFacts): FramesIndex {
     ...(facts.clockMended ? { clock_mended: true } : {}),
     ...(facts.yuv420 === undefined ? {} : { yuv420: facts.yuv420 }),
     ...(facts.keyFrames === undefined ? {} : { key_frames: [...facts.keyFrames] }),
+    ...(facts.unreferenced === undefined
+      ? {}
+      : { unreferenced_frames: facts.unreferenced.map(([frame, position]): [number, number] => [frame, position]) }),
   };
 }
 

@@ -4,11 +4,12 @@
 import { problem } from '../base/problem.js';
 import type { Frame, FrameRequest } from '../stage/frames.js';
 import type { VideoFacts } from '../stage/stage.js';
-import { FfmpegError, outputsMax, startFfmpeg, type RunningFfmpeg } from './ffmpeg.js';
+import { dropPixelsMin, planDrop } from './drop.js';
+import { canCopyPackets, FfmpegError, outputsMax, startFfmpeg, type RunningFfmpeg } from './ffmpeg.js';
 import { ffmpegFormat, filterGraph, type Branch } from './filter-graph.js';
 import { finisherFor, type Finisher } from './finish.js';
 import { seekTo, type Seek, type SeekWay } from './seek.js';
-import { countedFrom, planSelect, stretchOf, type SelectPlan, type Stretch } from './selection.js';
+import { countedFrom, planByTimes, planSelect, stretchOf, type SelectPlan, type Stretch } from './selection.js';
 import { usualMediaTools, type MediaTools } from './tools.js';
 import type { TwoTap } from './two-tap.js';
 
@@ -57,6 +58,8 @@ export interface DecodeOptions {
   readonly tools?: MediaTools;
   /** Begin near the first wanted frame where the file's own times tell where that is; from the start where left out. */
   readonly seek?: SeekWay | undefined;
+  /** So many pixels must be saved before pictures are left out; what pays where left out. */
+  readonly dropPixelsMin?: number;
 }
 
 /** Seeking did not lead to exactly the wanted frames: the file is not what its index says. */
@@ -72,7 +75,6 @@ export interface Reader {
 
 interface Line {
   readonly reader: Reader;
-  readonly plan: SelectPlan;
   readonly width: number;
   readonly height: number;
   /** Place among ffmpeg's outputs; undefined for a reader who wants no frame at all. */
@@ -85,9 +87,10 @@ export function canShare(requests: readonly Omit<Wish, 'select'>[]): boolean {
   return requests.length <= outputsMax && requests.filter(({ scaler }) => scaler === 'two-tap').length <= 1;
 }
 
-/** The process, and how each of its outputs is finished. */
+/** The process, and by output: which frames arrive, counted from where it begins, and how each is finished. */
 interface Running {
   readonly ffmpeg: RunningFfmpeg;
+  readonly plans: readonly SelectPlan[];
   readonly finishers: readonly Finisher[];
 }
 
@@ -121,27 +124,26 @@ export class SharedDecode {
       options.seek !== undefined && full.length > 0 ? seekTo(this.#stretch, facts, options.seek) : undefined;
     let outputs = 0;
     this.#lines = readers.map((reader): Line => {
-      const { request } = reader;
-      const plan = this.#planFor(request);
-      const size = frameSize(facts, request.size);
-      const output = plan.wanted.length === 0 ? undefined : outputs++;
-      return { reader, plan, ...size, output, hasLeft: false };
+      const { from, to } = stretchOf(reader.request.select, frameCount);
+      const size = frameSize(facts, reader.request.size);
+      const output = from < to ? outputs++ : undefined;
+      return { reader, ...size, output, hasLeft: false };
     });
   }
 
   /** The frames of one reader, by its place among the readers; to be called once for each. */
   async *frames(place: number): AsyncGenerator<Frame, void, undefined> {
     const line = this.#lines[place]!;
-    const { reader, plan, width, height, output } = line;
+    const { reader, width, height, output } = line;
     const { signal } = reader;
     if (output === undefined) return;
     const stop = (): void => void this.leave(place);
     signal.addEventListener('abort', stop, { once: true });
     try {
       signal.throwIfAborted();
-      const { ffmpeg, finishers } = await (this.#running ??= this.#start());
+      const { ffmpeg, plans, finishers } = await (this.#running ??= this.#start());
+      const plan = plans[output]!;
       const finisher = finishers[output]!;
-      const origin = this.#sought === undefined ? 0 : this.#stretch.from;
       const wanted = plan.wanted[Symbol.iterator]();
       let next = wanted.next();
       const ordinals = [...plan.passing];
@@ -153,7 +155,7 @@ export class SharedDecode {
         const ordinal = passing.next();
         // More pictures than the plan foresees: counted to the end for the message below.
         if (ordinal.done === true || next.done === true || ordinal.value !== next.value) continue;
-        yield { index: origin + ordinal.value, width, height, ...finisher.finish(raw) };
+        yield { index: this.#origin + ordinal.value, width, height, ...finisher.finish(raw) };
         next = wanted.next();
         if (next.done === true && this.#endsEarly(reader.request)) return;
       }
@@ -185,16 +187,18 @@ export class SharedDecode {
   }
 
   async #start(): Promise<Running> {
+    const tools = this.#options.tools ?? (await usualMediaTools());
     const lines = this.#lines.filter(({ output }) => output !== undefined);
+    const { plans, drop } = this.#planFor(lines, tools);
     const finishers = lines.map(({ reader: { request }, width, height }) =>
       finisherFor(this.#facts, request, { width, height }),
     );
     const sampler = finishers.find((finisher) => finisher.sampler !== undefined)?.sampler;
     const label = (output: number | undefined): string => `out${output ?? ''}`;
-    const branches = lines.map(({ reader: { request }, plan: { expression }, width, height, output }): Branch => ({
+    const branches = lines.map(({ reader: { request }, width, height, output }): Branch => ({
       label: label(output),
       request,
-      expression,
+      expression: plans[output!]!.expression,
       sampler: finishers[output!]!.sampler,
       stored: finishers[output!]!.stored,
       width,
@@ -202,14 +206,21 @@ export class SharedDecode {
     }));
     // A stretch is one chunk of several, which run beside each other; more threads would cost a tenth and gain nothing.
     const threads = this.#options.seek !== undefined ? ['-threads', '1'] : [];
+    const { inputOptions = [], decoderOptions = [], filters = [] } = this.#sought ?? {};
+    // What the file's container may say of colours and a copy's does not.
+    const colors = this.#facts.yuv420 === 'bt709' ? ['-colorspace', 'bt709'] : [];
     const ffmpeg = await startFfmpeg({
-      tools: this.#options.tools ?? (await usualMediaTools()),
+      tools,
       path: this.#path,
+      copy: drop === undefined ? undefined : { inputOptions, drop },
       // The graph turns and scales by itself, for every frame: ffmpeg must not turn first, nor
       // rebuild the graph (and count frames from 0 again) when the stream changes size half-way.
-      inputOptions: [...threads, '-noautorotate', '-reinit_filter', '0', ...(this.#sought?.inputOptions ?? [])],
+      inputOptions: [
+        ...[...threads, '-noautorotate', '-reinit_filter', '0', ...decoderOptions],
+        ...(drop === undefined ? inputOptions : colors),
+      ],
       sideInput: sampler && mapInput(sampler),
-      filters: filterGraph(this.#facts, this.#sought?.filters ?? [], branches),
+      filters: filterGraph(this.#facts, filters, branches),
       outputs: lines.map((line) => ({
         label: label(line.output),
         options: ['-f', 'rawvideo', '-pix_fmt', pixelFormat(finishers[line.output!]!, line.reader.request)],
@@ -218,15 +229,37 @@ export class SharedDecode {
       signal: new AbortController().signal,
     });
     for (const { hasLeft, output } of lines) if (hasLeft) ffmpeg.outputs[output!]!.leave();
-    return { ffmpeg, finishers };
+    return { ffmpeg, plans, finishers };
   }
 
-  /** Which frames arrive: counted from where seeking begins, since ffmpeg counts those alone. */
-  #planFor({ select }: Wish): SelectPlan {
-    const stretch = this.#stretch;
-    return this.#sought === undefined
-      ? planSelect(select, this.#facts.pts.length)
-      : planSelect(countedFrom(select, stretch), stretch.to - stretch.from);
+  /** The frame from which frames are counted: where seeking begins, since ffmpeg counts those alone that come from there on. */
+  get #origin(): number {
+    return this.#sought === undefined ? 0 : this.#stretch.from;
+  }
+
+  /** Which frames arrive, and which packets are dropped before. */
+  #planFor(
+    lines: readonly Line[],
+    tools: MediaTools,
+  ): { readonly plans: readonly SelectPlan[]; readonly drop?: string } {
+    const [facts, stretch, sought] = [this.#facts, this.#stretch, this.#sought];
+    const plans = lines.map(({ reader: { request } }) =>
+      sought === undefined
+        ? planSelect(request.select, facts.pts.length)
+        : planSelect(countedFrom(request.select, stretch), stretch.to - stretch.from),
+    );
+    if (sought?.key === undefined || !canCopyPackets(tools)) return { plans };
+    // By time: a frame that is missing, or one that was not dropped, then cannot shift the others.
+    const byTimes = plans.flatMap((plan) => planByTimes(plan, (ordinal) => facts.pts[this.#origin + ordinal]!) ?? []);
+    if (byTimes.length < plans.length) return { plans };
+    const wanted = new Set(plans.flatMap((plan) => plan.wanted.map((ordinal) => this.#origin + ordinal)));
+    const drop = planDrop(
+      facts,
+      { key: sought.key, to: stretch.to },
+      wanted,
+      this.#options.dropPixelsMin ?? dropPixelsMin,
+    );
+    return drop === undefined ? { plans } : { plans: byTimes, drop };
   }
 
   /** What follows the last wanted frame is of no interest; a sought stretch ends there by itself. */

@@ -2,6 +2,7 @@
 // ends by itself, by an abort, or when its reader stops. It knows no stage and no picture.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import fluent from 'fluent-ffmpeg';
 import { openPicturePipe, type OpenPipe, type PictureBuffers, type PicturePipe } from './picture-pipe.js';
@@ -14,6 +15,8 @@ export interface FfmpegCommand {
   readonly tools: MediaTools;
   readonly path: string;
   readonly inputOptions: readonly string[];
+  /** Where packets are to be left out before they are decoded: another ffmpeg then reads the file. */
+  readonly copy?: PacketCopy | undefined;
   /** A second input, fed through stdin, with the options that say what it is. */
   readonly sideInput?: { readonly options: readonly string[]; readonly bytes: Uint8Array } | undefined;
   /** A filter graph with a result for each output, labelled as they say. */
@@ -23,6 +26,13 @@ export interface FfmpegCommand {
   readonly logLevel?: 'error' | 'info';
   readonly onLine?: (line: string) => void;
   readonly signal: AbortSignal;
+}
+
+/** An ffmpeg that hands on the packets of a file's video. */
+export interface PacketCopy {
+  readonly inputOptions: readonly string[];
+  /** Expression of the packet filter `noise`: true for the packets to leave out. */
+  readonly drop: string;
 }
 
 /** What becomes of one result of the filter graph. */
@@ -63,6 +73,8 @@ const linesKept = 40;
 const outputDescriptors = [1, 0] as const;
 /** Where a side input comes from. */
 const sideInputDescriptor = 3;
+/** Where packets come from that another ffmpeg copies. */
+const packetsDescriptor = 4;
 
 /** How many outputs one ffmpeg can have. */
 export const outputsMax = outputDescriptors.length;
@@ -77,11 +89,18 @@ export async function startFfmpeg(command: FfmpegCommand): Promise<RunningFfmpeg
     const [first, second] = opened.map(({ writeEnd }) => writeEnd);
     // fluent-ffmpeg puts the words together. It can start a process with one output only, so that is done here.
     const child = spawn(command.tools.ffmpeg, buildCommand(command)._getArguments(), {
-      stdio: [second ?? 'ignore', first ?? 'ignore', 'pipe', command.sideInput ? 'pipe' : 'ignore'],
+      stdio: [
+        second ?? 'ignore',
+        first ?? 'ignore',
+        'pipe',
+        command.sideInput ? 'pipe' : 'ignore',
+        ...(command.copy ? (['pipe'] as const) : []),
+      ],
       windowsHide: true,
     });
     return watch(
       child,
+      command.copy && startCopy(command, command.copy, child.stdio[packetsDescriptor] as Socket),
       command,
       opened.map(({ pipe }) => pipe),
     );
@@ -94,7 +113,36 @@ export async function startFfmpeg(command: FfmpegCommand): Promise<RunningFfmpeg
   }
 }
 
-function watch(child: ChildProcess, command: FfmpegCommand, outputs: readonly PicturePipe[]): RunningFfmpeg {
+/**
+ * Starts the ffmpeg that copies packets straight into the one that decodes. How it ends says nothing: that the other one
+ * has enough is an end like any other, and what is missing is missed by whoever counts frames.
+ */
+function startCopy({ tools, path }: FfmpegCommand, { inputOptions, drop }: PacketCopy, to: Socket): PacketCopier {
+  const input = ['-hide_banner', '-nostats', '-nostdin', '-loglevel', 'quiet', ...inputOptions, '-i', asFile(path)];
+  const filter = ['-map', '0:V:0', '-c', 'copy', '-bsf:v', `noise=drop=${drop}`];
+  // NUT keeps times to the last digit, but would have those before 0 moved.
+  const output = ['-avoid_negative_ts', 'disabled', '-f', 'nut', 'pipe:1'];
+  const child = spawn(tools.ffmpeg, [...input, ...filter, ...output], {
+    stdio: ['ignore', to, 'ignore'],
+    windowsHide: true,
+  });
+  // Both processes have their ends, and see the end when the other is gone.
+  to.on('error', () => undefined).destroy();
+  const gone = new Promise<void>((done) => child.once('error', () => done()).once('exit', () => done()));
+  return { gone, kill: () => void child.kill('SIGKILL') };
+}
+
+interface PacketCopier {
+  readonly gone: Promise<void>;
+  kill(): void;
+}
+
+function watch(
+  child: ChildProcess,
+  copier: PacketCopier | undefined,
+  command: FfmpegCommand,
+  outputs: readonly PicturePipe[],
+): RunningFfmpeg {
   const sideInput = child.stdio[sideInputDescriptor] as Writable | null;
   // It may end without having read all of it, and says so itself.
   if (command.sideInput) sideInput?.on('error', () => undefined).end(command.sideInput.bytes);
@@ -104,7 +152,10 @@ function watch(child: ChildProcess, command: FfmpegCommand, outputs: readonly Pi
     if (lines.push(line) > linesKept) lines.shift();
   });
   const heard = new Promise<void>((done) => stderr.once('close', done));
-  const kill = (): void => void child.kill('SIGKILL');
+  const kill = (): void => {
+    child.kill('SIGKILL');
+    copier?.kill();
+  };
   const ended = new Promise<void>((done, failed) => {
     const fail = (message: string, cause?: Error): void =>
       failed(new FfmpegError(message, lines.join('\n'), cause && { cause }));
@@ -131,13 +182,17 @@ function watch(child: ChildProcess, command: FfmpegCommand, outputs: readonly Pi
       // Whatever is still on its way is thrown away, so that the process can be reaped.
       outputs.forEach((output) => output.leave());
       await finished.catch(() => undefined);
+      await copier?.gone;
     },
   };
 }
 
 function buildCommand(command: FfmpegCommand): fluent.FfmpegCommand {
   const ffmpeg = fluent();
-  ffmpeg.input(asFile(command.path)).inputOptions(['-hide_banner', '-nostats', '-nostdin', ...command.inputOptions]);
+  const copied = ['-copyts', '-f', 'nut'];
+  ffmpeg
+    .input(command.copy ? `pipe:${packetsDescriptor}` : asFile(command.path))
+    .inputOptions(['-hide_banner', '-nostats', '-nostdin', ...(command.copy ? copied : []), ...command.inputOptions]);
   if (command.sideInput) ffmpeg.input(`pipe:${sideInputDescriptor}`).inputOptions([...command.sideInput.options]);
   ffmpeg.complexFilter(command.filters);
   command.outputs.forEach(({ label, options }, output) => {
@@ -150,9 +205,19 @@ function buildCommand(command: FfmpegCommand): fluent.FfmpegCommand {
 }
 
 /** One output frame for each decoded frame; the option changed its name in 5.1 and lost the old one later. */
-function passThrough({ versions }: MediaTools): string[] {
-  const major = Number(/version n?(\d+)\./.exec(versions.ffmpeg)?.[1] ?? 0);
-  return major >= 6 ? ['-fps_mode', 'passthrough'] : ['-vsync', '0'];
+function passThrough(tools: MediaTools): string[] {
+  return isFrom(tools, 6, 0) ? ['-fps_mode', 'passthrough'] : ['-vsync', '0'];
+}
+
+/** Whether a `PacketCopy` can be had: its filter is there from 5.1 on. */
+export function canCopyPackets(tools: MediaTools): boolean {
+  return isFrom(tools, 5, 1);
+}
+
+/** Builds that name no version are taken for old. */
+function isFrom({ versions }: MediaTools, major: number, minor: number): boolean {
+  const [, itsMajor = 0, itsMinor = 0] = /version n?(\d+)\.(\d+)/.exec(versions.ffmpeg)?.map(Number) ?? [];
+  return itsMajor > major || (itsMajor === major && itsMinor >= minor);
 }
 
 /** `file:` keeps a name with a colon or a leading dash from being read as a protocol or an option. */

@@ -4,9 +4,10 @@ import { open, stat } from 'node:fs/promises';
 import { problem, ProblemError } from '../base/problem.js';
 import type { VideoFacts } from '../stage/stage.js';
 import { FfmpegError, listWithFfprobe, readStreams, startFfmpeg } from './ffmpeg.js';
-import { streamFacts, videoStream, type StreamFacts } from './streams.js';
+import { streamFacts, videoStream, type FactsOfFrames, type StreamFacts } from './streams.js';
 import { ascending, keyOrdinals, packetTimes, parsePacket, usualStep, type Packet } from './timestamps.js';
 import { usualMediaTools, type MediaTools } from './tools.js';
+import { unreferencedPackets } from './unreferenced.js';
 
 /** How far the packets' times are compared with decoded frames before the rest is believed. */
 const framesCompared = 48;
@@ -45,12 +46,34 @@ export async function probeVideo(path: string, signal: AbortSignal, options: Pro
       pts: times,
       lastDuration: lastDuration(facts, packets, times),
       clockMended: !timed || shown.mended,
-      keyFrames: shown.times === believed ? keyOrdinals(believed, packets) : undefined,
+      ...(shown.times === believed ? await factsOfPackets(path, facts, { times: believed, packets }, signal) : {}),
     };
   } catch (error) {
     if (error instanceof FfmpegError) throw await unreadable(path, error);
     throw error;
   }
+}
+
+/** What the packets tell of the frames where their times are believed. */
+async function factsOfPackets(
+  path: string,
+  { container, prefixed }: StreamFacts,
+  { times, packets }: { readonly times: readonly number[]; readonly packets: readonly Packet[] },
+  signal: AbortSignal,
+): Promise<Pick<VideoFacts, 'keyFrames' | 'unreferenced'>> {
+  const keyFrames = keyOrdinals(times, packets);
+  // Elsewhere a packet's place in the file is not that of its bytes.
+  if (!prefixed || !container.includes('mp4')) return { keyFrames };
+  const unreferenced = new Map(
+    (await unreferencedPackets(path, packets, signal)).map(({ pts, position }) => [pts, position!]),
+  );
+  return {
+    keyFrames,
+    unreferenced: times.flatMap((time, frame) => {
+      const position = unreferenced.get(time);
+      return position === undefined ? [] : [[frame, position] as const];
+    }),
+  };
 }
 
 async function refuseNoFile(path: string): Promise<void> {
@@ -89,11 +112,13 @@ async function readPackets(
 ): Promise<PacketList> {
   const packets: Packet[] = [];
   let endSeconds = 0;
-  const fields = 'packet=stream_index,pts,pts_time,duration,duration_time,flags';
+  const fields =
+    'packet=stream_index,pts,pts_time,duration,duration_time,size,pos,flags:packet_side_data=side_data_type';
   await listWithFfprobe(tools, ['-show_entries', fields, '-of', 'csv=p=0'], path, signal, (line) => {
-    const [index, pts, ptsTime, duration, durationTime, flags] = line.split(',');
+    const [index, pts = '', ptsTime, duration = '', durationTime, ...rest] = line.split(',');
     endSeconds = Math.max(endSeconds, (Number(ptsTime) || 0) + (Number(durationTime) || 0));
-    if (Number(index) === facts.streamIndex) packets.push(parsePacket([pts ?? '', duration ?? '', flags ?? '']));
+    // Side data is followed by an empty line.
+    if (index === String(facts.streamIndex)) packets.push(parsePacket([pts, duration, ...rest]));
   });
   return { packets, endSeconds };
 }
@@ -191,7 +216,7 @@ function lastDuration(facts: StreamFacts, packets: readonly Packet[], times: rea
   return last?.duration ?? nominalStep(facts, times);
 }
 
-function publicFacts(facts: StreamFacts): Omit<VideoFacts, 'pts' | 'lastDuration' | 'clockMended' | 'keyFrames'> {
+function publicFacts(facts: StreamFacts): Omit<VideoFacts, FactsOfFrames> {
   const { container, codec, storedWidth, storedHeight, width, height, rotation, pixelAspect, timeBase, yuv420 } = facts;
   return { container, codec, storedWidth, storedHeight, width, height, rotation, pixelAspect, timeBase, yuv420 };
 }

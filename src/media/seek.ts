@@ -5,9 +5,14 @@ import type { Stretch } from './selection.js';
 
 /** How ffmpeg is told to begin near a frame and to hand out just the stretch. */
 export interface Seek {
+  /** For whoever reads the file. */
   readonly inputOptions: readonly string[];
+  /** For whoever decodes it. */
+  readonly decoderOptions: readonly string[];
   /** Filters that let the frames of the stretch through and nothing else, by their own times. */
   readonly filters: readonly string[];
+  /** The key picture that decoding begins with, by ordinal; undefined where it begins somewhere before. */
+  readonly key: number | undefined;
 }
 
 /** Containers whose packets carry the time at which each picture is shown, and an index of key pictures. */
@@ -35,7 +40,8 @@ export function seekTo({ from, to }: Stretch, facts: VideoFacts, way: SeekWay): 
   if (facts.clockMended || !timedContainers.test(facts.container) || from >= to) return undefined;
   if (from === 0 && to === pts.length) return undefined;
   const [numerator, denominator] = timeBase;
-  const aim = (way === 'key' ? afterKey(from, facts) : undefined) ?? pts[from - marginFrames];
+  const key = way === 'key' ? keyBefore(from, facts) : undefined;
+  const aim = key?.aim ?? pts[from - marginFrames];
   const seconds = aim === undefined ? 0 : Math.floor((aim * numerator * 1e6) / denominator) / 1e6;
   const bounds = [
     ...(from > 0 ? [`start_pts=${pts[from]!}`] : []),
@@ -45,28 +51,28 @@ export function seekTo({ from, to }: Stretch, facts: VideoFacts, way: SeekWay): 
     inputOptions: [
       // The container's own times, not times counted from the first stream's start or from where it was sought.
       '-copyts',
-      // A picture whose references were not decoded is left out, and missed, instead of shown grey.
-      ...(seconds > 0
-        ? ['-seek_timestamp', '1', '-noaccurate_seek', '-ss', seconds.toFixed(6), '-flags', '-output_corrupt']
-        : []),
+      ...(seconds > 0 ? ['-seek_timestamp', '1', '-noaccurate_seek', '-ss', seconds.toFixed(6)] : []),
     ],
+    // A picture whose references were not decoded is left out, and missed, instead of shown grey.
+    decoderOptions: seconds > 0 ? ['-flags', '-output_corrupt'] : [],
     filters: [`settb=${numerator}/${denominator}`, `trim=${bounds.join(':')}`],
+    key: key?.frame,
   };
 }
 
 /**
- * A time from which a search backwards surely finds the last key picture up to `from`, whether it goes by when pictures are shown or
- * decoded; undefined where key pictures are unknown, or too close together to be told apart.
+ * The last key picture up to `from`, and a time from which a search backwards surely finds it, whether it goes by when pictures are shown
+ * or decoded; undefined where key pictures are unknown, or too close together to be told apart.
  */
-function afterKey(
+function keyBefore(
   from: number,
   { pts, timeBase: [numerator, denominator], keyFrames = [] }: VideoFacts,
-): number | undefined {
+): { readonly frame: number; readonly aim: number } | undefined {
   const at = keyFrames.findLastIndex((frame) => frame <= from);
   const key = keyFrames[at];
   if (key === undefined) return undefined;
   const lead = (ffmpegLeadS * denominator) / numerator;
   const after = pts.findIndex((time, frame) => frame > key && time >= pts[key]! + lead);
   const next = keyFrames[at + 1] ?? pts.length;
-  return after !== -1 && after + marginFrames <= next ? pts[after] : undefined;
+  return after !== -1 && after + marginFrames <= next ? { frame: key, aim: pts[after]! } : undefined;
 }

@@ -12,7 +12,7 @@ export interface SelectPlan {
 }
 
 /** What one word of a command line may hold: 128 KiB on Linux, 32,767 characters in all on Windows. */
-const expressionLengthMax = process.platform === 'win32' ? 24_000 : 100_000;
+export const expressionLengthMax = process.platform === 'win32' ? 24_000 : 100_000;
 
 /** Flags in one number of the expression, which ffmpeg computes with doubles: exact below 2^53. */
 const flagsInNumber = 48;
@@ -96,6 +96,30 @@ function planListed(indices: readonly number[], frameCount: number): SelectPlan 
     if (expression.length > expressionLengthMax) continue;
     return { expression, passing: ordinalsOf(flags, framesInFlag, frameCount), wanted: indices };
   }
+}
+
+/**
+ * The same frames by the times at which they are shown, wherever not all of those between arrive. Undefined where that would be too long
+ * an expression. `timeOf` is given in the units that the filter sees.
+ */
+export function planByTimes({ wanted }: SelectPlan, timeOf: (ordinal: number) => number): SelectPlan | undefined {
+  if (wanted.length > amongMax) return undefined;
+  return { expression: isAmong('pts', wanted.map(timeOf)), passing: wanted, wanted };
+}
+
+/** Longest text of one value in what `isAmong` gives: its own, and its share of the tree's. It may have 12 digits. */
+const amongTextMax = 27;
+/** So many values can be among which one is looked for. */
+export const amongMax = Math.floor(expressionLengthMax / amongTextMax);
+/** Values compared one by one at the ends of the tree. */
+const amongInLeaf = 8;
+
+/** An expression that is true where the variable has one of the values, which ascend: a search tree. */
+export function isAmong(variable: 'pts' | 'pos', values: readonly number[]): string {
+  if (values.length <= amongInLeaf) return values.map((value) => `eq(${variable}\\,${value})`).join('+');
+  const middle = values.length >> 1;
+  const [before, after] = [values.slice(0, middle), values.slice(middle)];
+  return `if(lt(${variable}\\,${values[middle]!})\\,${isAmong(variable, before)}\\,${isAmong(variable, after)})`;
 }
 
 /**

@@ -3,8 +3,11 @@
 import type { FfprobeData, FfprobeStream } from './ffmpeg.js';
 import type { VideoFacts } from '../stage/stage.js';
 
+/** What takes the frames to know. */
+export type FactsOfFrames = 'pts' | 'lastDuration' | 'clockMended' | 'keyFrames' | 'unreferenced';
+
 /** What the container alone tells. */
-export interface StreamFacts extends Omit<VideoFacts, 'pts' | 'lastDuration' | 'clockMended' | 'keyFrames'> {
+export interface StreamFacts extends Omit<VideoFacts, FactsOfFrames> {
   /** Frames that the container's index promises, where it has one. */
   readonly framesListed: number | undefined;
   /** Seconds that the container promises for its longest stream, where it says so. */
@@ -12,6 +15,8 @@ export interface StreamFacts extends Omit<VideoFacts, 'pts' | 'lastDuration' | '
   /** Nominal length of a frame in seconds, where the container gives a rate. */
   readonly frameSeconds: number | undefined;
   readonly progressive: boolean;
+  /** Packets are H.264's units, each after its length in four bytes. */
+  readonly prefixed: boolean;
   readonly streamIndex: number;
 }
 
@@ -50,6 +55,7 @@ export function streamFacts(data: FfprobeData, stream: FfprobeStream): StreamFac
     promisedSeconds: positive(data.format.duration),
     frameSeconds: rate && rate[1] / rate[0],
     progressive: stream['field_order'] === 'progressive',
+    prefixed: stream.codec_name === 'h264' && stream['is_avc'] === 'true' && String(stream['nal_length_size']) === '4',
     streamIndex: stream.index,
   };
 }

@@ -11,15 +11,23 @@ export interface Packet {
   readonly key: boolean;
   /** To be decoded but not shown (outside an edit list), or known to be damaged. */
   readonly unusable: boolean;
+  /** Where its bytes begin in the file; undefined where they do not lie there as such. */
+  readonly position: number | undefined;
+  readonly size: number;
+  /** The container has new stream headers from this packet on. */
+  readonly bringsHeaders: boolean;
 }
 
-/** Reads a line of ffprobe's `packet=pts,duration,flags`, e.g. `1024,512,K__`. */
-export function parsePacket([pts, duration, flags = '']: readonly string[]): Packet {
+/** Reads a line of ffprobe's `packet=pts,duration,size,pos,flags:packet_side_data=side_data_type`, e.g. `1024,512,71,1185,K__`. */
+export function parsePacket([pts, duration, size, position, flags = '', ...sideData]: readonly string[]): Packet {
   return {
     pts: numberOf(pts),
     duration: numberOf(duration) ?? 0,
     key: flags.includes('K'),
     unusable: flags.includes('D') || flags.includes('C'),
+    position: numberOf(position),
+    size: numberOf(size) ?? 0,
+    bringsHeaders: sideData.includes('New Extradata'),
   };
 }
 

@@ -94,5 +94,6 @@ function factsOf(index: FramesIndex): VideoFacts {
     clockMended: index.clock_mended === true,
     yuv420: index.yuv420,
     keyFrames: index.key_frames,
+    unreferenced: index.unreferenced_frames,
   };
 }

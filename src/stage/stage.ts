@@ -71,6 +71,8 @@ export interface VideoFacts {
   readonly yuv420?: 'bt601' | 'bt709' | undefined;
   /** Ordinals of the pictures at which decoding can begin; undefined where the container does not tell beyond doubt. */
   readonly keyFrames?: readonly number[] | undefined;
+  /** Pictures that no other refers to: the ordinal, and where in the file the packet begins; undefined where that is not known. */
+  readonly unreferenced?: readonly (readonly [frame: number, position: number])[] | undefined;
 }
 
 /** Everything that a stage is handed when it runs. */

@@ -16,6 +16,7 @@ const facts: StreamFacts = {
   promisedSeconds: 1,
   frameSeconds: 0.04,
   progressive: true,
+  prefixed: true,
   streamIndex: 0,
 };
 const packets: readonly Packet[] = [0, 120, 40, 80].map((pts, at) => ({
@@ -23,6 +24,9 @@ const packets: readonly Packet[] = [0, 120, 40, 80].map((pts, at) => ({
   duration: 40,
   key: at === 0,
   unusable: false,
+  position: 100 * at,
+  size: 100,
+  bringsHeaders: false,
 }));
 
 test('packets of a plain video give its times in the order of showing', () => {
@@ -43,8 +47,14 @@ test('packets are not believed where one may show no picture, or two', () => {
 });
 
 test('a packet line is read with what is unknown left open', () => {
-  expect(parsePacket(['1024', '512', 'K__'])).toEqual({ pts: 1024, duration: 512, key: true, unusable: false });
-  expect(parsePacket(['N/A', 'N/A', '_D_'])).toEqual({ pts: undefined, duration: 0, key: false, unusable: true });
+  expect(parsePacket(['1024', '512', '71', '1185', 'K__', 'New Extradata'])).toEqual({
+    ...{ pts: 1024, duration: 512, key: true, unusable: false },
+    ...{ position: 1185, size: 71, bringsHeaders: true },
+  });
+  expect(parsePacket(['N/A', 'N/A', 'N/A', 'N/A', '_D_'])).toEqual({
+    ...{ pts: undefined, duration: 0, key: false, unusable: true },
+    ...{ position: undefined, size: 0, bringsHeaders: false },
+  });
 });
 
 test('missing and repeated times are filled in, and a clock that jumps back goes on', () => {

@@ -1,0 +1,278 @@
+// Pictures that nobody wants and no other needs are left out before the decoder: whoever reads is handed the
+// very frames of a plain decode, by fewer pictures, and nothing is left behind.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { decodeFrames, InexactSeek, SharedDecode, type DecodeOptions, type Wish } from '../../src/media/decode.js';
+import { planDrop } from '../../src/media/drop.js';
+import { stretchOf } from '../../src/media/selection.js';
+import { probeVideo } from '../../src/media/probe.js';
+import type { MediaTools } from '../../src/media/tools.js';
+import type { FrameSelection } from '../../src/stage/frames.js';
+import type { VideoFacts } from '../../src/stage/stage.js';
+import { clipFolder, make, ownProcesses, toolSets, x264 } from './clips.js';
+import { everyKey, moving } from './stretches.js';
+import { describeWithShared, shared } from '../support/shared.js';
+
+const clip = clipFolder();
+const never = new AbortController().signal;
+const [usual, npm] = await toolSets();
+const never5 = usual!.origin.ffmpeg === 'npm';
+
+const bframes = (count: number, more = ''): string[] => [...x264, '-bf', String(count), ...everyKey(50, more)];
+const vfr = ",select='gt(mod(n\\,7)\\,2)'";
+const onlyContainer = [
+  ...['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'],
+  ...everyKey(50, ':colormatrix=undef:colorprim=undef:transfer=undef'),
+];
+
+/** What a kind of video is called, a file name, how ffmpeg makes it, and whether it has unreferenced pictures. */
+const kinds: readonly (readonly [kind: string, file: string, args: readonly string[], has: boolean])[] = [
+  ['B-frames without a pyramid', 'none.mp4', [...moving(8), ...bframes(3, ':b-pyramid=none')], true],
+  ['a strict pyramid', 'strict.mp4', [...moving(8), ...bframes(3, ':b-pyramid=strict')], true],
+  ['a deep pyramid', 'normal.mp4', [...moving(8), ...bframes(8, ':b-pyramid=normal')], true],
+  ['an open GOP', 'open.mp4', [...moving(8), ...bframes(3, ':open-gop=1')], true],
+  ['several slices a picture', 'slices.mp4', [...moving(8), ...bframes(3, ':slices=4')], true],
+  ['a variable rate', 'vfr.mp4', [...moving(8, vfr), '-vsync', 'vfr', ...bframes(3)], true],
+  ['a start far from zero', 'late.mp4', [...moving(8), ...bframes(3), '-output_ts_offset', '600'], true],
+  ['a QuickTime file', 'quick.mov', [...moving(8), ...bframes(3)], true],
+  ['a fragmented file', 'fragments.mp4', [...moving(8), ...bframes(3), '-movflags', 'frag_keyframe+empty_moov'], true],
+  ['colours that only the container names', 'colours.mp4', [...moving(8), ...x264, '-bf', '3', ...onlyContainer], true],
+  ['no B-frames', 'p.mp4', [...moving(8), ...bframes(0)], false],
+  ['interlaced pictures', 'fields.mp4', [...moving(8), ...x264, '-bf', '3', '-flags', '+ildct+ilme', '-x264-params', 'tff=1:keyint=50'], false],
+  ['another container', 'mkv.mkv', [...moving(8), ...bframes(3)], false],
+  ['another codec', 'h.mp4', [...moving(3), '-c:v', 'libx265', '-x265-params', 'log-level=none'], false],
+]; // prettier-ignore
+
+/** Leaves out whatever can be, however little it saves. */
+const drop: DecodeOptions = { seek: 'key', dropPixelsMin: 0 };
+const plain: DecodeOptions = {};
+
+async function pictures(path: string, facts: VideoFacts, select: FrameSelection, options: DecodeOptions): Promise<[number, string][]> {
+  // RGB, so that what is known of colours counts.
+  const wish = { select, size: { kind: 'fit', width: 80, height: 80 }, format: 'rgb24' } as const;
+  const seen: [number, string][] = [];
+  for await (const { index, data } of decodeFrames(path, facts, wish, never, options))
+    seen.push([index, createHash('md5').update(data).digest('hex')]);
+  return seen;
+} // prettier-ignore
+
+/** Stretches that begin at key pictures, before, after and far from them, and at the video's ends; strided and listed. */
+function selections({ pts: { length }, keyFrames = [] }: VideoFacts): FrameSelection[] {
+  const key = keyFrames.find((frame) => frame > 0 && frame + 60 < length) ?? 10;
+  const strided = (from: number): FrameSelection => ({ kind: 'every', stride: 4, from, to: from + 60 });
+  const listed = (from: number): FrameSelection => ({
+    kind: 'listed',
+    indices: [0, 1, 2, 17, 18, 33, 49].map((at) => from + at),
+  });
+  const all = [strided(0), listed(61), strided(key - 1), listed(key), strided(key + 1)];
+  return [...all, { kind: 'listed', indices: [13, length - 1] } as const].filter(
+    (select) => stretchOf(select, Infinity).to <= length,
+  );
+}
+
+async function compare(path: string): Promise<number> {
+  const facts = await probeVideo(path, never);
+  const all = new Map(await pictures(path, facts, { kind: 'all' }, plain));
+  let exact = 0;
+  for (const select of selections(facts)) {
+    const found = await pictures(path, facts, select, drop).catch((error: unknown) => {
+      if (!(error instanceof InexactSeek)) throw error;
+    });
+    if (found === undefined) continue;
+    const indices = select.kind === 'listed' ? select.indices : found.map(([index]) => index);
+    expect(found.length).toBeGreaterThan(0);
+    expect(found, JSON.stringify(select)).toEqual(indices.map((index) => [index, all.get(index)]));
+    exact++;
+  }
+  return exact / selections(facts).length;
+}
+
+test.each(kinds)('the frames that are left are exact in %s', async (_, file, args, has) => {
+  const path = await make(clip(file), args);
+  const { unreferenced = [] } = await probeVideo(path, never);
+  expect(unreferenced.length > 0).toBe(has);
+  expect(await compare(path)).toBe(1);
+});
+
+test('a piece cut out of a video is exact by what its edit list shows', async () => {
+  const whole = await make(clip('whole.mp4'), [...moving(8), ...bframes(3)]);
+  expect(await compare(await make(clip('piece.mp4'), ['-ss', '1.9', '-i', whole, '-c', 'copy']))).toBe(1);
+});
+
+const clips = ['bbt_demo.mp4', 'psd_counter.mp4', 'psd_testvideo.mp4', 'psd_goldeneye-vfr-drop3.mp4'];
+describeWithShared('real clips', clips.map((name) => `data/video/${name}`), () => {
+  test.each(clips)('have the same frames with pictures left out: %s', async (name) => {
+    const path = shared(`data/video/${name}`);
+    expect((await probeVideo(path, never)).unreferenced?.length).toBeGreaterThan(0);
+    expect(await compare(path)).toBe(1);
+  });
+}); // prettier-ignore
+
+const video = await make(clip('video.mp4'), [...moving(8), ...bframes(3)]);
+const facts = await probeVideo(video, never);
+
+test('pictures are unreferenced exactly where the encoder says so', async () => {
+  // By x264 without a pyramid every B-frame, and nothing else.
+  const path = await make(clip('count.mp4'), [...moving(8), ...bframes(3, ':b-pyramid=none')]);
+  const args = ['-v', 'error', '-show_entries', 'frame=pict_type,pkt_pos', '-of', 'csv=p=0', path];
+  const { stdout } = await promisify(execFile)(usual!.ffprobe, args);
+  const frames = [...stdout.matchAll(/^(\d+),([IPB])/gm)];
+  const bs = frames.flatMap(([, position, type], frame) => (type === 'B' ? [[frame, Number(position)]] : []));
+  expect(bs.length).toBeGreaterThan(50);
+  expect((await probeVideo(path, never)).unreferenced).toEqual(bs);
+}); // prettier-ignore
+
+test('a packet whose units do not fill it, or that has parameters for others, is taken for needed', async () => {
+  const bytes = await readFile(video);
+  const positions = facts.unreferenced!.map(([, position]) => position);
+  // Behind those whose decoding is compared: a length that is one short, a picture that is referred to, a set of parameters.
+  const [short, referred, parameters] = positions.slice(-3) as [number, number, number];
+  bytes.writeUInt32BE(bytes.readUInt32BE(short) - 1, short);
+  bytes[referred + 4]! |= 0x20;
+  bytes[parameters + 4] = 8;
+  const odd = clip('odd.mp4');
+  await writeFile(odd, bytes);
+  const found = await probeVideo(odd, never);
+  expect(found.unreferenced?.map(([, position]) => position)).toEqual(positions.slice(0, -3));
+});
+
+test('headers that change half-way make every picture needed', async () => {
+  const found = await probeVideo(await twiceDescribed(video), never);
+  expect([found.pts.length, found.unreferenced]).toEqual([200, []]);
+});
+
+/** The same mp4 with a second description of its samples, which counts from the second chunk on. */
+async function twiceDescribed(from: string): Promise<string> {
+  // Sound makes chunks.
+  const sound = ['-f', 'lavfi', '-i', 'anullsrc', '-shortest'];
+  const path = await make(clip('chunks.mp4'), ['-i', from, ...sound, '-c:v', 'copy']);
+  const bytes = await readFile(path);
+  const at = (name: string): number => bytes.indexOf(name) - 4;
+  const [stsd, stsc] = [at('stsd'), at('stsc')];
+  const entry = bytes.subarray(stsd + 16, stsd + bytes.readUInt32BE(stsd));
+  bytes.writeUInt32BE(2, stsd + 12);
+  // Of the list of chunks all after the first entry.
+  for (let row = 1; row < bytes.readUInt32BE(stsc + 12); row++) bytes.writeUInt32BE(2, stsc + 16 + 12 * row + 8);
+  for (const name of ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stsd']) bytes.writeUInt32BE(bytes.readUInt32BE(at(name)) + entry.length, at(name));
+  const end = stsd + 16 + entry.length;
+  await writeFile(path, Buffer.concat([bytes.subarray(0, end), entry, bytes.subarray(end)]));
+  return path;
+} // prettier-ignore
+
+test('a picture that is wanted is never left out, and one that is needed neither', () => {
+  const few = facts.unreferenced!.filter(([frame]) => frame < 100);
+  const wanted = new Set(few.map(([frame]) => frame).filter((_, at) => at % 2 === 0));
+  const expression = planDrop(facts, { key: 0, to: 100 }, wanted, 0)!;
+  const named = [...expression.matchAll(/eq\(pos\\,(\d+)\)/g)].map(([, position]) => Number(position));
+  const unwanted = few.filter(([frame]) => !wanted.has(frame)).map(([, position]) => position);
+  expect(named).toEqual(unwanted.sort((a, b) => a - b));
+});
+
+test('nothing is left out where it would not pay, nor where pixels are of a kind whose colours may be lost', () => {
+  const place = { key: 0, to: 200 };
+  const pixels = 96 * 64 * facts.unreferenced!.length;
+  expect(planDrop(facts, place, new Set(), pixels)).toBeDefined();
+  expect(planDrop(facts, place, new Set(), pixels + 1)).toBeUndefined();
+  expect(planDrop({ ...facts, yuv420: undefined }, place, new Set(), 0)).toBeUndefined();
+});
+
+test('many packets fit a command line', () => {
+  const unreferenced = Array.from({ length: 9000 }, (_, at) => [2 * at, 10 ** 11 + at] as const);
+  const expression = planDrop({ ...facts, unreferenced }, { key: 0, to: 20_000 }, new Set(), 0)!;
+  expect(expression.length).toBeLessThan(100_000);
+  expect(expression.split('eq(').length).toBeGreaterThan(process.platform === 'win32' ? 500 : 3000);
+});
+
+/** An ffmpeg that keeps what a copy hands on. */
+async function keeping(path: string): Promise<MediaTools> {
+  const script = clip('ffmpeg-keeping');
+  const start = `case "$*" in *noise=drop*) '${usual!.ffmpeg}' "$@" | tee '${path}';; *) exec '${usual!.ffmpeg}' "$@";; esac`;
+  await writeFile(script, `#!/bin/sh\n${start}\n`);
+  await chmod(script, 0o755);
+  return { ...usual!, ffmpeg: script };
+}
+
+test.skipIf(never5)('far fewer pictures are decoded', async () => {
+  const copy = clip('copy.nut');
+  const tools = await keeping(copy);
+  const select = { kind: 'every', stride: 10, from: 0, to: 199 } as const;
+  expect(await pictures(video, facts, select, { ...drop, tools })).toEqual(await pictures(video, facts, select, plain));
+  const args = ['-v', 'error', '-show_entries', 'packet=pts', '-of', 'csv=p=0', copy];
+  const { stdout } = await promisify(execFile)(usual!.ffprobe, args);
+  const unwanted = facts.unreferenced!.filter(([frame]) => frame % 10 !== 0 && frame < 199);
+  expect(unwanted.length).toBeGreaterThan(80);
+  expect(stdout.trim().split('\n')).toHaveLength(200 - unwanted.length);
+});
+
+test('several readers are handed what each would get alone, and what one of them wants is there', async () => {
+  const wishes: Wish[] = [
+    { select: { kind: 'every', stride: 4, from: 60, to: 150 }, size: { kind: 'exact', width: 64, height: 36 }, format: 'rgb24', scaler: 'two-tap' },
+    { select: { kind: 'listed', indices: [71, 72, 73, 139] }, size: { kind: 'full' }, format: 'gray8' },
+  ]; // prettier-ignore
+  const read = async (decode: SharedDecode, place: number): Promise<unknown[]> => {
+    const seen: unknown[] = [];
+    for await (const { index, data } of decode.frames(place))
+      seen.push([index, createHash('md5').update(data).digest('hex')]);
+    return seen;
+  };
+  const decodeOf = (some: readonly Wish[], options: DecodeOptions): SharedDecode =>
+    new SharedDecode(video, facts, some.map((request) => ({ request, signal: never })), options); // prettier-ignore
+  const alone = await Promise.all(wishes.map((wish) => read(decodeOf([wish], plain), 0)));
+  const shared = decodeOf(wishes, drop);
+  expect(await Promise.all(wishes.map((_, place) => read(shared, place)))).toEqual(alone);
+  expect(await ownProcesses()).toBe(0);
+});
+
+/** Large pictures, so that both processes are at work for certain when they are stopped. */
+const large: Wish = {
+  select: { kind: 'every', stride: 2, from: 60, to: 190 },
+  size: { kind: 'exact', width: 1280, height: 960 },
+  format: 'rgb24',
+};
+
+test.skipIf(never5)('both processes are gone when the reader stops early, aborts, or is done', async () => {
+  for (const how of ['leave', 'abort', 'end'] as const) {
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    let processes = 0;
+    const reading = (async () => {
+      for await (const { index } of decodeFrames(video, facts, large, stop.signal, drop)) {
+        processes = Math.max(processes, await ownProcesses());
+        if (index === 64 && how === 'abort') stop.abort(reason);
+        if (index === 64 && how === 'leave') break;
+      }
+    })();
+    if (how === 'abort') await expect(reading).rejects.toBe(reason);
+    else await reading;
+    expect(await ownProcesses()).toBe(0);
+    // Where nothing is copied any more the first process may be gone before it is counted.
+    expect([1, 2]).toContain(processes);
+  }
+});
+
+test('an ffmpeg without the filter is not asked, and one that only says that it has it is found out', async () => {
+  const select = { kind: 'every', stride: 4, from: 60, to: 150 } as const;
+  const old = npm ?? usual!;
+  const own = await probeVideo(video, never, { tools: old });
+  const expected = await pictures(video, facts, select, { tools: old });
+  expect(await pictures(video, own, select, { ...drop, tools: old })).toEqual(expected);
+  const lying = { ...old, versions: { ...old.versions, ffmpeg: 'ffmpeg version 5.1.9' } };
+  await expect(pictures(video, own, select, { ...drop, tools: lying })).rejects.toThrow(InexactSeek);
+  expect(await ownProcesses()).toBe(0);
+});
+
+test('packets that are not where the index says shift no frame, and are missed where they are wanted', async () => {
+  const select = { kind: 'every', stride: 4, from: 60, to: 150 } as const;
+  const at = (shift: number): VideoFacts => ({
+    ...facts,
+    unreferenced: facts.unreferenced!.map(([frame, position]) => [frame, position + shift]),
+  });
+  // Nothing is left out.
+  expect(await pictures(video, at(1), select, drop)).toEqual(await pictures(video, facts, select, plain));
+  const wrong = facts.unreferenced!.map(([, position], place, all) => [all.at(place - 1)![0], position] as const);
+  await expect(pictures(video, { ...facts, unreferenced: wrong }, select, drop)).rejects.toThrow(InexactSeek);
+  expect(await ownProcesses()).toBe(0);
+});

@@ -41,23 +41,33 @@ const kinds: readonly (readonly [kind: string, file: string, args: readonly stri
   ['a fragmented file', 'fragments.mp4', [...moving(8), ...bframes(3), '-movflags', 'frag_keyframe+empty_moov'], true],
   ['colours that only the container names', 'colours.mp4', [...moving(8), ...x264, '-bf', '3', ...onlyContainer], true],
   ['no B-frames', 'p.mp4', [...moving(8), ...bframes(0)], false],
-  ['interlaced pictures', 'fields.mp4', [...moving(8), ...x264, '-bf', '3', '-flags', '+ildct+ilme', '-x264-params', 'tff=1:keyint=50'], false],
+  [
+    'interlaced pictures',
+    'fields.mp4',
+    [...moving(8), ...x264, '-bf', '3', '-flags', '+ildct+ilme', '-x264-params', 'tff=1:keyint=50'],
+    false,
+  ],
   ['another container', 'mkv.mkv', [...moving(8), ...bframes(3)], false],
   ['another codec', 'h.mp4', [...moving(3), '-c:v', 'libx265', '-x265-params', 'log-level=none'], false],
-]; // prettier-ignore
+];
 
 /** Leaves out whatever can be, however little it saves. */
 const drop: DecodeOptions = { seek: 'key', dropPixelsMin: 0 };
 const plain: DecodeOptions = {};
 
-async function pictures(path: string, facts: VideoFacts, select: FrameSelection, options: DecodeOptions): Promise<[number, string][]> {
+async function pictures(
+  path: string,
+  facts: VideoFacts,
+  select: FrameSelection,
+  options: DecodeOptions,
+): Promise<[number, string][]> {
   // RGB, so that what is known of colours counts.
   const wish = { select, size: { kind: 'fit', width: 80, height: 80 }, format: 'rgb24' } as const;
   const seen: [number, string][] = [];
   for await (const { index, data } of decodeFrames(path, facts, wish, never, options))
     seen.push([index, createHash('md5').update(data).digest('hex')]);
   return seen;
-} // prettier-ignore
+}
 
 /** Stretches that begin at key pictures, before, after and far from them, and at the video's ends; strided and listed. */
 function selections({ pts: { length }, keyFrames = [] }: VideoFacts): FrameSelection[] {
@@ -103,13 +113,17 @@ test('a piece cut out of a video is exact by what its edit list shows', async ()
 });
 
 const clips = ['bbt_demo.mp4', 'psd_counter.mp4', 'psd_testvideo.mp4', 'psd_goldeneye-vfr-drop3.mp4'];
-describeWithShared('real clips', clips.map((name) => `data/video/${name}`), () => {
-  test.each(clips)('have the same frames with pictures left out: %s', async (name) => {
-    const path = shared(`data/video/${name}`);
-    expect((await probeVideo(path, never)).unreferenced?.length).toBeGreaterThan(0);
-    expect(await compare(path)).toBe(1);
-  });
-}); // prettier-ignore
+describeWithShared(
+  'real clips',
+  clips.map((name) => `data/video/${name}`),
+  () => {
+    test.each(clips)('have the same frames with pictures left out: %s', async (name) => {
+      const path = shared(`data/video/${name}`);
+      expect((await probeVideo(path, never)).unreferenced?.length).toBeGreaterThan(0);
+      expect(await compare(path)).toBe(1);
+    });
+  },
+);
 
 const video = await make(clip('video.mp4'), [...moving(8), ...bframes(3)]);
 const facts = await probeVideo(video, never);
@@ -123,7 +137,7 @@ test('pictures are unreferenced exactly where the encoder says so', async () => 
   const bs = frames.flatMap(([, position, type], frame) => (type === 'B' ? [[frame, Number(position)]] : []));
   expect(bs.length).toBeGreaterThan(50);
   expect((await probeVideo(path, never)).unreferenced).toEqual(bs);
-}); // prettier-ignore
+});
 
 test('a packet whose units do not fill it, or that has parameters for others, is taken for needed', async () => {
   const bytes = await readFile(video);
@@ -156,11 +170,12 @@ async function twiceDescribed(from: string): Promise<string> {
   bytes.writeUInt32BE(2, stsd + 12);
   // Of the list of chunks all after the first entry.
   for (let row = 1; row < bytes.readUInt32BE(stsc + 12); row++) bytes.writeUInt32BE(2, stsc + 16 + 12 * row + 8);
-  for (const name of ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stsd']) bytes.writeUInt32BE(bytes.readUInt32BE(at(name)) + entry.length, at(name));
+  for (const name of ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stsd'])
+    bytes.writeUInt32BE(bytes.readUInt32BE(at(name)) + entry.length, at(name));
   const end = stsd + 16 + entry.length;
   await writeFile(path, Buffer.concat([bytes.subarray(0, end), entry, bytes.subarray(end)]));
   return path;
-} // prettier-ignore
+}
 
 test('a picture that is wanted is never left out, and one that is needed neither', () => {
   const few = facts.unreferenced!.filter(([frame]) => frame < 100);
@@ -209,9 +224,14 @@ test.skipIf(never5)('far fewer pictures are decoded', async () => {
 
 test('several readers are handed what each would get alone, and what one of them wants is there', async () => {
   const wishes: Wish[] = [
-    { select: { kind: 'every', stride: 4, from: 60, to: 150 }, size: { kind: 'exact', width: 64, height: 36 }, format: 'rgb24', scaler: 'two-tap' },
+    {
+      select: { kind: 'every', stride: 4, from: 60, to: 150 },
+      size: { kind: 'exact', width: 64, height: 36 },
+      format: 'rgb24',
+      scaler: 'two-tap',
+    },
     { select: { kind: 'listed', indices: [71, 72, 73, 139] }, size: { kind: 'full' }, format: 'gray8' },
-  ]; // prettier-ignore
+  ];
   const read = async (decode: SharedDecode, place: number): Promise<unknown[]> => {
     const seen: unknown[] = [];
     for await (const { index, data } of decode.frames(place))
@@ -219,7 +239,12 @@ test('several readers are handed what each would get alone, and what one of them
     return seen;
   };
   const decodeOf = (some: readonly Wish[], options: DecodeOptions): SharedDecode =>
-    new SharedDecode(video, facts, some.map((request) => ({ request, signal: never })), options); // prettier-ignore
+    new SharedDecode(
+      video,
+      facts,
+      some.map((request) => ({ request, signal: never })),
+      options,
+    );
   const alone = await Promise.all(wishes.map((wish) => read(decodeOf([wish], plain), 0)));
   const shared = decodeOf(wishes, drop);
   expect(await Promise.all(wishes.map((_, place) => read(shared, place)))).toEqual(alone);

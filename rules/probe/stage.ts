@@ -40,9 +40,13 @@ export function framesIndex(facts: VideoFacts): FramesIndex {
     ...(facts.clockMended ? { clock_mended: true } : {}),
     ...(facts.yuv420 === undefined ? {} : { yuv420: facts.yuv420 }),
     ...(facts.keyFrames === undefined ? {} : { key_frames: [...facts.keyFrames] }),
-    ...(facts.unreferenced === undefined
-      ? {}
-      : { unreferenced_frames: facts.unreferenced.map(([frame, position]): [number, number] => [frame, position]) }),
+    ...(facts.unreferenced !== undefined && {
+      // Two lists of numbers: one of pairs takes four times as long to read, in every chunk.
+      unreferenced: {
+        frames: facts.unreferenced.map(([frame]) => frame),
+        positions: facts.unreferenced.map(([, position]) => position),
+      },
+    }),
   };
 }
 

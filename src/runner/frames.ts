@@ -94,6 +94,6 @@ function factsOf(index: FramesIndex): VideoFacts {
     clockMended: index.clock_mended === true,
     yuv420: index.yuv420,
     keyFrames: index.key_frames,
-    unreferenced: index.unreferenced_frames,
+    unreferenced: index.unreferenced?.frames.map((frame, at) => [frame, index.unreferenced!.positions[at]!] as const),
   };
 }

@@ -46,8 +46,8 @@ export const framesIndexSchema = z.object({
   yuv420: z.enum(['bt601', 'bt709']).optional(),
   /** Ordinals of the frames at which decoding can begin; left out where the container does not tell beyond doubt. */
   key_frames: z.array(frameIndex).optional(),
-  /** Frames that no other frame's picture is made from: ordinal, and at which byte of the file its packet begins. */
-  unreferenced_frames: z.array(z.tuple([frameIndex, z.number().int().min(0)])).optional(),
+  /** Frames that no other frame's picture is made from, and at which byte of the file the packet of each begins. */
+  unreferenced: z.object({ frames: z.array(frameIndex), positions: z.array(z.number().int().min(0)) }).optional(),
 });
 export type FramesIndex = DeepReadonly<z.infer<typeof framesIndexSchema>>;
 

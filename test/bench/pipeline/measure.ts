@@ -1,6 +1,6 @@
 // `npm run bench:pipeline`: every part of the pipeline beside what others offer, one table. What is
 // compared runs in turns within one run; figures are medians. Lines appear on stderr as they are
-// done, the table on stdout at the end. SA_BENCH_ROWS=a,b,i.4k chooses rows, SA_BENCH_ROUNDS how many
+// done, the table on stdout at the end. SA_BENCH_ROWS=a,b,i.large chooses rows, SA_BENCH_ROUNDS how many
 // turns (5), SA_BENCH_MINUTES the length of the episode of (i) (43), PYTHON the interpreter of the peers.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -216,7 +216,9 @@ export class SharedDecode {
       // The graph turns and scales by itself, for every frame: ffmpeg must not turn first, nor
       // rebuild the graph (and count frames from 0 again) when the stream changes size half-way.
       inputOptions: [
-        ...[...threads, '-noautorotate', '-reinit_filter', '0', ...decoderOptions],
+        ...threads,
+        ...['-noautorotate', '-reinit_filter', '0'],
+        ...decoderOptions,
         ...(drop === undefined ? inputOptions : colors),
       ],
       sideInput: sampler && mapInput(sampler),
@@ -249,17 +251,13 @@ export class SharedDecode {
         : planSelect(countedFrom(request.select, stretch), stretch.to - stretch.from),
     );
     if (sought?.key === undefined || !canCopyPackets(tools)) return { plans };
+    const wanted = new Set(plans.flatMap((plan) => plan.wanted.map((ordinal) => this.#origin + ordinal)));
+    const place = { key: sought.key, to: stretch.to };
+    const drop = planDrop(facts, place, wanted, this.#options.dropPixelsMin ?? dropPixelsMin);
+    if (drop === undefined) return { plans };
     // By time: a frame that is missing, or one that was not dropped, then cannot shift the others.
     const byTimes = plans.flatMap((plan) => planByTimes(plan, (ordinal) => facts.pts[this.#origin + ordinal]!) ?? []);
-    if (byTimes.length < plans.length) return { plans };
-    const wanted = new Set(plans.flatMap((plan) => plan.wanted.map((ordinal) => this.#origin + ordinal)));
-    const drop = planDrop(
-      facts,
-      { key: sought.key, to: stretch.to },
-      wanted,
-      this.#options.dropPixelsMin ?? dropPixelsMin,
-    );
-    return drop === undefined ? { plans } : { plans: byTimes, drop };
+    return byTimes.length < plans.length ? { plans } : { plans: byTimes, drop };
   }
 
   /** What follows the last wanted frame is of no interest; a sought stretch ends there by itself. */

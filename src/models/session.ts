@@ -77,6 +77,7 @@ export async function openSession(
     logSeverityLevel: 3,
     extra: sessionConfig,
   } as const;
+  // Paths and bytes have a signature each, and none has both.
   const session = await (typeof graph === 'string'
     ? InferenceSession.create(graph, options)
     : InferenceSession.create(graph, options));

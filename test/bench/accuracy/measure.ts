@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { adaptive, each, fourth, type Stepping } from '../stepping.js';
 import { clusterFigures, mentionsOf, type PredictedFace } from './mentions.js';
 import { madeClips, type Truth } from './variants.js';
 
@@ -121,14 +122,6 @@ const head = `| clip | stride | accuracy | faces found | B-cubed F1 | WCP / NMI 
 |---|---|---|---|---|---|---|---|---|---|---|---|`;
 
 type Pair = (typeof pairs)[number];
-
-interface Stepping {
-  readonly name: string;
-  readonly set: readonly string[];
-}
-const each: Stepping = { name: '1', set: ['stride=1'] };
-const adaptive: Stepping = { name: '1 to 4', set: ['stride=1', 'adaptive_stride=4'] };
-const fourth: Stepping = { name: '4', set: ['stride=4'] };
 
 function table({ detector, embedder }: Pair, of: readonly Clip[], steppings: readonly Stepping[]): string {
   const rows = steppings.flatMap(({ name, set }) =>

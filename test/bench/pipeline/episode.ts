@@ -2,6 +2,7 @@
 // memory and seconds by stage; then memory over length, and at 4K. SA_BENCH_MINUTES is the length.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { adaptive, each, fourth, type Stepping } from '../stepping.js';
 import { mebibytes, seconds, type Bench, type Line, type Row } from './bench.js';
 import { lengthOf } from './material.js';
 import { BenchProject, type Built } from './project.js';
@@ -15,15 +16,6 @@ const lookEveryMs = 1000;
 
 /** Memory of the whole length where that was built in this run. */
 let wholeMemory: string | undefined;
-
-/** How often faces are detected. */
-interface Stepping {
-  readonly name: string;
-  readonly set: readonly string[];
-}
-const each: Stepping = { name: 'stride 1', set: ['stride=1'] };
-const adaptive: Stepping = { name: 'stride 1, adaptive_stride 4', set: ['stride=1', 'adaptive_stride=4'] };
-const fourth: Stepping = { name: 'stride 4', set: ['stride=4'] };
 
 /** `i` names them all; each can be run alone. */
 export const episodeRows: readonly Row[] = [
@@ -72,12 +64,12 @@ export const episodeRows: readonly Row[] = [
 async function measureWhole(stepping: Stepping, wanted: string, bench: Bench): Promise<Built> {
   const video = bench.material.long(minutes);
   const built = await buildWhole(video, stepping, bench);
-  bench.line(wholeLine(`${minutes} min of 1080p, ${stepping.name}`, video, built, wanted));
+  bench.line(wholeLine(`${minutes} min of 1080p, stride ${stepping.name}`, video, built, wanted));
   return built;
 }
 
 async function buildWhole(video: string, { name, set }: Stepping, { folder, note }: Bench): Promise<Built> {
-  note(`building ${video}, ${name}`);
+  note(`building ${video}, stride ${name}`);
   const project = new BenchProject(join(folder, 'episode'));
   try {
     await project.add('long', video);

@@ -6,18 +6,17 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
   utimesSync,
-  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { flushDirectory, flushFile, temporaryName } from '../disk/atomic.js';
 import { Gate } from '../disk/gate.js';
 import { filesIn } from '../disk/file-digests.js';
-import { sha256, sha256File } from '../hash/sha256.js';
+import { piecesOf, writePieces } from '../disk/pieces.js';
+import { sha256File, sha256Pieces } from '../hash/sha256.js';
 
 /** Hex SHA-256, the name of a blob. */
 export type BlobName = string;
@@ -48,9 +47,8 @@ export class Blobs {
 
   /** Keeps a folder with all files below it as one packed blob. */
   putFolder(absolute: string, flush: { readonly durable: boolean } = { durable: true }): BlobName {
-    const pack = packFolder(absolute);
-    const name = sha256(pack);
-    this.#put(name, flush, (temporary) => writeFileSync(temporary, pack));
+    const name = sha256Pieces(packed(absolute));
+    this.#put(name, flush, (temporary) => writePieces(temporary, packed(absolute)));
     return name;
   }
 
@@ -76,17 +74,16 @@ export class Blobs {
 
   /** The same for a packed folder; `target` is created. */
   restoreFolder(name: BlobName, target: string): boolean {
-    let pack: Buffer;
+    const path = this.#path(name);
     try {
-      pack = readFileSync(this.#path(name));
+      if (sha256File(path) !== name) {
+        this.setAside(name);
+        return false;
+      }
     } catch (error) {
       return absent(error);
     }
-    if (sha256(pack) !== name) {
-      this.setAside(name);
-      return false;
-    }
-    unpackFolder(pack, target);
+    unpackFolder(path, target);
     this.#touch(name);
     return true;
   }
@@ -160,25 +157,34 @@ function absent(error: unknown): false {
   return false;
 }
 
-/** One buffer of a folder: a JSON line of [path, bytes] pairs in code unit order, then the contents. */
-function packFolder(folder: string): Buffer {
-  const contents: Buffer[] = [];
-  const index = (filesIn(folder) ?? []).map((path) => {
-    const bytes = readFileSync(join(folder, path));
-    contents.push(bytes);
-    return [path, bytes.length] as const;
-  });
-  return Buffer.concat([Buffer.from(`${JSON.stringify(index)}\n`), ...contents]);
+/**
+ * A folder as one blob: a JSON line of [path, bytes] pairs in code unit order, then the contents. In pieces, each
+ * good until the next one is asked for: the thumbnails of an hour are too much to hold.
+ */
+function* packed(folder: string): Generator<Uint8Array, void> {
+  const paths = filesIn(folder) ?? [];
+  yield Buffer.from(`${JSON.stringify(paths.map((path) => [path, statSync(join(folder, path)).size]))}\n`);
+  for (const path of paths) yield* piecesOf(join(folder, path));
 }
 
-function unpackFolder(pack: Buffer, folder: string): void {
-  const headerEnd = pack.indexOf(10);
-  let offset = headerEnd + 1;
+function unpackFolder(pack: string, folder: string): void {
+  const header = firstLineOf(pack);
+  let offset = header.length + 1;
   mkdirSync(folder, { recursive: true });
-  for (const [path, bytes] of JSON.parse(pack.toString('utf8', 0, headerEnd)) as [string, number][]) {
+  for (const [path, bytes] of JSON.parse(header.toString('utf8')) as [string, number][]) {
     const target = join(folder, path);
     if (path.includes('/')) mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, pack.subarray(offset, offset + bytes));
+    writePieces(target, piecesOf(pack, { from: offset, to: offset + bytes }));
     offset += bytes;
   }
+}
+
+function firstLineOf(path: string): Buffer {
+  const read: Buffer[] = [];
+  for (const piece of piecesOf(path)) {
+    const end = piece.indexOf(10);
+    read.push(Buffer.from(end < 0 ? piece : piece.subarray(0, end)));
+    if (end >= 0) break;
+  }
+  return Buffer.concat(read);
 }

@@ -45,6 +45,35 @@ test('a folder comes back with every file in it', () => {
   expect(readFileSync(join(root, 'back/a'), 'utf8')).toBe('');
 });
 
+test('a folder comes back whose files, and whose list of files, are longer than what is read at a time', () => {
+  const root = folder();
+  const blobs = new Blobs(join(root, 'blobs'));
+  const deep = Array.from({ length: 15 }, () => 'x'.repeat(240)).join('/');
+  mkdirSync(join(root, 'folder', deep), { recursive: true });
+  const long = Buffer.from(Array.from({ length: 3_000_000 }, (_, at) => at % 251));
+  writeFileSync(join(root, 'folder/long'), long);
+  for (let at = 100; at < 400; at++) writeFileSync(join(root, 'folder', deep, `${at}`), `${at}`);
+  expect(blobs.restoreFolder(blobs.putFolder(join(root, 'folder')), join(root, 'back'))).toBe(true);
+  expect(readFileSync(join(root, 'back/long')).equals(long)).toBe(true);
+  const names = readdirSync(join(root, 'back', deep));
+  expect(names.length).toBe(300);
+  for (const name of names) expect(readFileSync(join(root, 'back', deep, name), 'utf8')).toBe(name);
+});
+
+test('a damaged folder is set aside and nothing stands where it was to go', () => {
+  const root = folder();
+  const blobs = new Blobs(join(root, 'blobs'));
+  mkdirSync(join(root, 'folder'));
+  writeFileSync(join(root, 'folder/a'), 'text');
+  const name = blobs.putFolder(join(root, 'folder'));
+  const blob = join(root, 'blobs', name.slice(0, 2), name);
+  expect(readFileSync(blob, 'utf8')).toBe('[["a",4]]\ntext');
+  writeFileSync(blob, '[["a",4]]\ntex!');
+  expect(blobs.restoreFolder(name, join(root, 'back'))).toBe(false);
+  expect([existsSync(join(root, 'back')), readdirSync(join(root, 'corrupt'))]).toEqual([false, [name]]);
+  expect(blobs.restoreFolder(name, join(root, 'back'))).toBe(false);
+});
+
 test('what a killed writer left is swept after a day, and no sooner', () => {
   const root = folder();
   const blobs = new Blobs(join(root, 'blobs'));

@@ -8,8 +8,17 @@ import { dropPixelsMin, planDrop } from './drop.js';
 import { canCopyPackets, FfmpegError, outputsMax, startFfmpeg, type RunningFfmpeg } from './ffmpeg.js';
 import { ffmpegFormat, filterGraph, type Branch } from './filter-graph.js';
 import { finisherFor, type Finisher } from './finish.js';
+import { fromHwaccel, hwaccelOptions, usableHwaccel, type HwaccelWish } from './hwaccel.js';
 import { seekTo, type Seek, type SeekWay } from './seek.js';
-import { countedFrom, planByTimes, planSelect, stretchOf, type SelectPlan, type Stretch } from './selection.js';
+import {
+  countedFrom,
+  planAmongAll,
+  planByTimes,
+  planSelect,
+  stretchOf,
+  type SelectPlan,
+  type Stretch,
+} from './selection.js';
 import { usualMediaTools, type MediaTools } from './tools.js';
 import type { TwoTap } from './two-tap.js';
 
@@ -41,8 +50,9 @@ export type Wish = Omit<FrameRequest, 'video'>;
  *
  * Throws a ProblemError `bad-video` when ffmpeg fails or when the video decodes to another number
  * of frames than `facts.pts` has, because every later time would then be wrong. With `seek`, what lies
- * before the first wanted frame is not decoded; throws an InexactSeek when the frames that arrived
- * turn out not to be exactly the wanted ones, and then the caller must decode again without it.
+ * before the first wanted frame is not decoded; with `hwaccel` a device decodes. Either throws an InexactSeek when the
+ * frames that arrived turn out not to be exactly the wanted ones, and then the caller must decode again without it.
+ * Throws a ProblemError `no-hwaccel` as `usableHwaccel` does.
  */
 export function decodeFrames(
   path: string,
@@ -58,11 +68,16 @@ export interface DecodeOptions {
   readonly tools?: MediaTools;
   /** Begin near the first wanted frame where the file's own times tell where that is; from the start where left out. */
   readonly seek?: SeekWay | undefined;
+  /** Decode by a device made for it; by the processor where left out. */
+  readonly hwaccel?: HwaccelWish | undefined;
   /** So many pixels must be saved before pictures are left out; what pays where left out. */
   readonly dropPixelsMin?: number;
 }
 
-/** Seeking did not lead to exactly the wanted frames: the file is not what its index says. */
+/**
+ * A short cut did not lead to exactly the wanted frames: the file is not what its index says, or a device does
+ * otherwise than the processor with what is damaged.
+ */
 export class InexactSeek extends Error {
   override readonly name = 'InexactSeek';
 }
@@ -166,7 +181,7 @@ export class SharedDecode {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof FfmpegError)) throw error;
-      if (this.#sought !== undefined) throw new InexactSeek(error.message, { cause: error });
+      if (this.#isShortcut) throw new InexactSeek(error.message, { cause: error });
       throw decodeFailed(this.#path, error);
     } finally {
       signal.removeEventListener('abort', stop);
@@ -187,9 +202,13 @@ export class SharedDecode {
   }
 
   async #start(): Promise<Running> {
-    const tools = this.#options.tools ?? (await usualMediaTools());
+    const { hwaccel: wish, tools = await usualMediaTools() } = this.#options;
+    // Where a lost frame would pass unnoticed only the processor, which loses none that probe has seen, is asked.
+    const isWatched = this.#sought !== undefined || !this.#lines.some(({ reader }) => this.#endsEarly(reader.request));
+    const hwaccel =
+      wish && isWatched ? await usableHwaccel(wish, { tools, path: this.#path, facts: this.#facts }) : undefined;
     const lines = this.#lines.filter(({ output }) => output !== undefined);
-    const { plans, drop } = this.#planFor(lines, tools);
+    const { plans, drop } = this.#planFor(lines, { tools, inHardware: hwaccel !== undefined });
     const finishers = lines.map(({ reader: { request }, width, height }) =>
       finisherFor(this.#facts, request, { width, height }),
     );
@@ -217,12 +236,13 @@ export class SharedDecode {
       // rebuild the graph (and count frames from 0 again) when the stream changes size half-way.
       inputOptions: [
         ...threads,
+        ...(hwaccel === undefined ? [] : hwaccelOptions(hwaccel)),
         ...['-noautorotate', '-reinit_filter', '0'],
         ...decoderOptions,
         ...(drop === undefined ? inputOptions : colors),
       ],
       sideInput: sampler && mapInput(sampler),
-      filters: filterGraph(this.#facts, filters, branches),
+      filters: filterGraph(this.#facts, hwaccel === undefined ? filters : [...filters, fromHwaccel], branches),
       outputs: lines.map((line) => ({
         label: label(line.output),
         options: ['-f', 'rawvideo', '-pix_fmt', pixelFormat(finishers[line.output!]!, line.reader.request)],
@@ -234,6 +254,11 @@ export class SharedDecode {
     return { ffmpeg, plans, finishers };
   }
 
+  /** Whether another way may give the right frames where this one does not. */
+  get #isShortcut(): boolean {
+    return this.#sought !== undefined || this.#options.hwaccel !== undefined;
+  }
+
   /** The frame from which frames are counted: where seeking begins, since ffmpeg counts those alone that come from there on. */
   get #origin(): number {
     return this.#sought === undefined ? 0 : this.#stretch.from;
@@ -242,22 +267,24 @@ export class SharedDecode {
   /** Which frames arrive, and which packets are dropped before. */
   #planFor(
     lines: readonly Line[],
-    tools: MediaTools,
-  ): { readonly plans: readonly SelectPlan[]; readonly drop?: string } {
+    { tools, inHardware }: { readonly tools: MediaTools; readonly inHardware: boolean },
+  ): { readonly plans: readonly SelectPlan[]; readonly drop?: string | undefined } {
     const [facts, stretch, sought] = [this.#facts, this.#stretch, this.#sought];
+    const frameCount = sought === undefined ? facts.pts.length : stretch.to - stretch.from;
     const plans = lines.map(({ reader: { request } }) =>
-      sought === undefined
-        ? planSelect(request.select, facts.pts.length)
-        : planSelect(countedFrom(request.select, stretch), stretch.to - stretch.from),
+      planSelect(sought === undefined ? request.select : countedFrom(request.select, stretch), frameCount),
     );
-    if (sought?.key === undefined || !canCopyPackets(tools)) return { plans };
     const wanted = new Set(plans.flatMap((plan) => plan.wanted.map((ordinal) => this.#origin + ordinal)));
-    const place = { key: sought.key, to: stretch.to };
-    const drop = planDrop(facts, place, wanted, this.#options.dropPixelsMin ?? dropPixelsMin);
-    if (drop === undefined) return { plans };
+    const drop =
+      sought?.key === undefined || !canCopyPackets(tools)
+        ? undefined
+        : planDrop(facts, { key: sought.key, to: stretch.to }, wanted, this.#options.dropPixelsMin ?? dropPixelsMin);
+    if (drop === undefined && !inHardware) return { plans };
     // By time: a frame that is missing, or one that was not dropped, then cannot shift the others.
-    const byTimes = plans.flatMap((plan) => planByTimes(plan, (ordinal) => facts.pts[this.#origin + ordinal]!) ?? []);
-    return byTimes.length < plans.length ? { plans } : { plans: byTimes, drop };
+    const timeOf = (ordinal: number): number => facts.pts[this.#origin + ordinal]!;
+    const byTimes = sought === undefined ? [] : plans.flatMap((plan) => planByTimes(plan, timeOf) ?? []);
+    if (byTimes.length === plans.length) return { plans: byTimes, drop };
+    return { plans: inHardware ? plans.map((plan) => planAmongAll(plan, frameCount)) : plans };
   }
 
   /** What follows the last wanted frame is of no interest; a sought stretch ends there by itself. */
@@ -267,7 +294,7 @@ export class SharedDecode {
   }
 
   #differs(received: number, expected: number): Error {
-    if (this.#sought !== undefined)
+    if (this.#isShortcut)
       return new InexactSeek(`${this.#path}: ${received} frames, not ${expected}, were found there`);
     return problem(
       'bad-video',

@@ -1,9 +1,10 @@
 // Starts ffmpeg and ffprobe, the one place that does, and sees that none outlives its use: each
 // ends by itself, by an abort, or when its reader stops. It knows no stage and no picture.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess, type ExecFileException } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
+import { promisify } from 'node:util';
 import fluent from 'fluent-ffmpeg';
 import { openPicturePipe, type OpenPipe, type PictureBuffers, type PicturePipe } from './picture-pipe.js';
 import type { MediaTools } from './tools.js';
@@ -205,7 +206,7 @@ function buildCommand(command: FfmpegCommand): fluent.FfmpegCommand {
 }
 
 /** One output frame for each decoded frame; the option changed its name in 5.1 and lost the old one later. */
-function passThrough(tools: MediaTools): string[] {
+export function passThrough(tools: MediaTools): string[] {
   return isFrom(tools, 6, 0) ? ['-fps_mode', 'passthrough'] : ['-vsync', '0'];
 }
 
@@ -223,6 +224,25 @@ function isFrom({ versions }: MediaTools, major: number, minor: number): boolean
 /** `file:` keeps a name with a colon or a leading dash from being read as a protocol or an option. */
 function asFile(path: string): string {
   return `file:${path}`;
+}
+
+/** Runs ffmpeg to its end, for what little it writes. Rejects with FfmpegError, after `timeoutMs` too. */
+export async function runFfmpeg(
+  { ffmpeg }: MediaTools,
+  args: readonly string[],
+  timeoutMs: number,
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  try {
+    return await promisify(execFile)(ffmpeg, ['-hide_banner', '-nostats', '-nostdin', ...args], {
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+      windowsHide: true,
+    });
+  } catch (error) {
+    const { code, signal, stderr } = error as ExecFileException & { readonly stderr: string };
+    const end = signal == null ? `exited with code ${code}` : `was killed with signal ${signal}`;
+    throw new FfmpegError(`ffmpeg ${end}`, stderr, { cause: error });
+  }
 }
 
 /** Container and streams as ffprobe describes them. Rejects with FfmpegError on what it cannot read. */

@@ -90,8 +90,7 @@ function planListed(indices: readonly number[], frameCount: number): SelectPlan 
   for (let framesInFlag = 1; ; framesInFlag *= 2) {
     const flags = new Set(indices.map((index) => Math.floor(index / framesInFlag)));
     // Where most frames pass anyway, evaluating the expression costs more than it saves.
-    if (flags.size * framesInFlag * 4 > frameCount * 3)
-      return { ...planStride(1, { from: 0, to: frameCount }, frameCount), wanted: indices };
+    if (flags.size * framesInFlag * 4 > frameCount * 3) return planAmongAll({ wanted: indices }, frameCount);
     const expression = expressionOf(flags, framesInFlag, frameCount);
     if (expression.length > expressionLengthMax) continue;
     return { expression, passing: ordinalsOf(flags, framesInFlag, frameCount), wanted: indices };
@@ -105,6 +104,11 @@ function planListed(indices: readonly number[], frameCount: number): SelectPlan 
 export function planByTimes({ wanted }: SelectPlan, timeOf: (ordinal: number) => number): SelectPlan | undefined {
   if (wanted.length > amongMax) return undefined;
   return { expression: isAmong('pts', wanted.map(timeOf)), passing: wanted, wanted };
+}
+
+/** The same frames among all, of which each then arrives and is counted. */
+export function planAmongAll({ wanted }: Pick<SelectPlan, 'wanted'>, frameCount: number): SelectPlan {
+  return { ...planStride(1, { from: 0, to: frameCount }, frameCount), wanted };
 }
 
 /** Longest text of one value in what `isAmong` gives: its own, and its share of the tree's. It may have 12 digits. */

@@ -25,6 +25,8 @@ export interface ChunkOrder {
   readonly params: Readonly<Record<string, Json>>;
   readonly cards: Readonly<Partial<Record<ModelRole, ModelCard>>>;
   readonly chunk: Json;
+  /** What is to decode the frames; the processor where undefined. */
+  readonly hwaccel: DecodeOptions['hwaccel'];
   readonly resources: TakenResources;
   /** Absolute path of the folder for its part. */
   readonly part: string;
@@ -60,8 +62,11 @@ export async function workOnChunks(
   members: readonly ChunkMember[],
   catalogue: StageCatalogue,
 ): Promise<PromiseSettledResult<RunResult>[]> {
-  const results = await attempt(members, { catalogue, seek: 'key' });
-  for (const seek of ['early', undefined] as const) {
+  // All are of one build and see the same video, so they ask for the same.
+  const hwaccel = members[0]?.order.hwaccel;
+  const results = await attempt(members, { catalogue, seek: 'key', hwaccel });
+  // What a device does not give exactly the processor decodes, so that no result depends on the device.
+  for (const seek of [...(hwaccel === undefined ? [] : (['key'] as const)), 'early', undefined] as const) {
     const again = [...results.keys()].filter((at) => isInexact(results[at]!));
     if (again.length === 0) break;
     const tried = await attempt(
@@ -87,7 +92,7 @@ interface Prepared {
 
 async function attempt(
   members: readonly ChunkMember[],
-  how: { readonly catalogue: StageCatalogue } & Pick<DecodeOptions, 'seek'>,
+  how: { readonly catalogue: StageCatalogue } & Pick<DecodeOptions, 'seek' | 'hwaccel'>,
 ): Promise<PromiseSettledResult<RunResult>[]> {
   const prepared = await Promise.allSettled(members.map((member) => prepare(member, how.catalogue)));
   const readers = prepared.flatMap((one) => {

@@ -28,7 +28,7 @@ export interface GivenFrames {
 /** The frames of each reader, in their order; a video that several look at is decoded once. All must read side by side. */
 export async function framesFor(
   readers: readonly FrameReader[],
-  { seek }: Pick<DecodeOptions, 'seek'>,
+  how: Pick<DecodeOptions, 'seek' | 'hwaccel'>,
 ): Promise<readonly GivenFrames[]> {
   const { canShare, SharedDecode } = await import('../media/decode.js');
   const given = new Map<FrameReader, GivenFrames>();
@@ -38,7 +38,7 @@ export async function framesFor(
       path,
       facts,
       group.map(({ request, context: { signal } }) => ({ request, signal })),
-      { seek },
+      how,
     );
     group.forEach((reader, place) => {
       given.set(reader, { frames: decode.frames(place), leave: () => decode.leave(place) });

@@ -208,9 +208,16 @@ export class StageRunner implements ActionRunner {
       params: this.#params(job),
       cards: Object.fromEntries(roles.map((role) => [role, this.#entry(role, job).card])),
       chunk,
+      hwaccel: this.#hwaccel(ep),
       resources,
       part: folder,
     };
+  }
+
+  #hwaccel(ep: string | undefined): ChunkOrder['hwaccel'] {
+    const { hwaccel, allow_cpu_fallback } = this.#world.paramsOf(ep);
+    if (typeof hwaccel !== 'string') return undefined;
+    return { method: hwaccel, allowCpuFallback: allow_cpu_fallback === true };
   }
 
   #entry(role: ModelRole, { action }: ActionJob): ModelEntry {

@@ -135,7 +135,20 @@ export const configFields = {
     'frames (faces for embed) that a chunk of a stage covers; null chooses by the length of the video',
     'how',
   ),
-  allow_cpu_fallback: param(z.boolean(), false, 'use the CPU when the asked device is not there', 'how'),
+  hwaccel: param(
+    z
+      .enum(['auto', 'cuda', 'vaapi', 'qsv', 'vdpau', 'videotoolbox', 'd3d11va', 'd3d12va', 'dxva2', 'vulkan', 'drm'])
+      .nullable(),
+    null,
+    'what decodes plain 8-bit H.264, HEVC, VP8, VP9 and AV1: a method of ffmpeg by name, auto, or null for the processor',
+    'how',
+  ),
+  allow_cpu_fallback: param(
+    z.boolean(),
+    false,
+    'use the CPU when the asked device, or the asked hwaccel, is not there',
+    'how',
+  ),
 } as const;
 
 /** A parameter's name, the same in YAML, flags (kebab-case), HTTP bodies and TypeScript. */

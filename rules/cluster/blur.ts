@@ -2,7 +2,7 @@
 // it sees who: two small soft faces of strangers come out more alike than two sharp ones of one
 // person. Pure; it judges nobody.
 import { unitOf } from './vectors.js';
-import type { Face } from '../../src/stage/artifacts.js';
+import type { FaceSummary } from '../../src/stage/artifacts.js';
 import type { Pair } from './terms.js';
 
 /** Sharpness part of the quality at which a face counts as half blurred (Laplacian variance 20 of 250). */
@@ -16,7 +16,7 @@ const holdBack = 3;
 /** How blurred each track is, 0 (sharp) to 1, from the median sharpness of its embedded faces; 0 without any. */
 export function blurOfTracks(
   trackIds: readonly string[],
-  faces: readonly Pick<Face, 'track_id' | 'quality' | 'rejection_reason'>[],
+  faces: readonly Pick<FaceSummary, 'track_id' | 'quality' | 'rejection_reason'>[],
 ): number[] {
   const sharpness = new Map<string, number[]>();
   for (const { track_id, quality, rejection_reason } of faces) {

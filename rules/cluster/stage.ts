@@ -2,12 +2,12 @@
 // clusters.json. It gives no names and knows no edits; the identities stage does that.
 import {
   clustersSchema,
-  faceSchema,
+  faceSummarySchema,
   round6,
   trackRepSchema,
   trackSchema,
   type Clusters,
-  type Face,
+  type FaceSummary,
   type Track,
   type TrackRep,
 } from '../../src/stage/artifacts.js';
@@ -41,7 +41,7 @@ export const stage: Stage<Params> = {
     const { calibration, name } = context.card('embedder');
     const tracks = await readJsonLines(inputs.path('tracks'), trackSchema);
     const reps = await readJsonLines(inputs.path('track_reps'), trackRepSchema);
-    const faces = await readJsonLines(inputs.path('faces'), faceSchema);
+    const faces = await readJsonLines(inputs.path('faces'), faceSummarySchema);
     const prototypes = await readRows(inputs, 'vectors', reps.length);
     const embedded = await embeddedFaces(inputs, faces);
 
@@ -109,7 +109,7 @@ async function readRows(inputs: StageInputs, role: string, count: number): Promi
 }
 
 /** Faces with their vectors; a rejected face has no row, and a row of zeros is a failed embedding. */
-async function embeddedFaces(inputs: StageInputs, faces: readonly Face[]): Promise<EmbeddedFace[]> {
+async function embeddedFaces(inputs: StageInputs, faces: readonly FaceSummary[]): Promise<EmbeddedFace[]> {
   const usable = faces.filter(({ rejection_reason }) => rejection_reason === undefined);
   const rows = await readRows(inputs, 'embeddings', usable.length);
   return usable

@@ -1,9 +1,9 @@
 // One vector a track out of all its embedded faces. Pure.
-import type { Face } from '../../src/stage/artifacts.js';
+import type { FaceSummary } from '../../src/stage/artifacts.js';
 import { meanDirection } from './vectors.js';
 
 export interface EmbeddedFace {
-  readonly face: Pick<Face, 'track_id' | 'quality_score' | 'ts_s'>;
+  readonly face: Pick<FaceSummary, 'track_id' | 'quality_score' | 'ts_s'>;
   /** Length 1. */
   readonly vector: Float32Array;
 }

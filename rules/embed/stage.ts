@@ -3,8 +3,8 @@
 // stay in step; whoever reads the vectors takes a zero row as a failed embedding.
 import { join } from 'node:path';
 import { faceSchema } from '../../src/stage/artifacts.js';
-import { openNpyReader, readFloatMatrix, writeNpy } from '../../src/stage/npy.js';
-import { readJsonLines } from '../../src/stage/read-write.js';
+import { concatenateNpy, openNpyReader, writeNpy } from '../../src/stage/npy.js';
+import { eachJsonLine } from '../../src/stage/read-write.js';
 import type { ChunkedStage } from '../../src/stage/stage.js';
 import { chunkLength, runsOf, type Run } from '../media/division.js';
 import { batchOf, FaceEmbedder } from './embedder.js';
@@ -21,8 +21,10 @@ export const stage: ChunkedStage<EmbedParam, Run> = {
   chunks: {
     /** Runs of rows, each of whole batches. */
     async split({ inputs, card }, size) {
-      const faces = await readJsonLines(inputs.path('faces'), faceSchema);
-      const wanted = faces.filter(({ rejection_reason }) => rejection_reason === undefined).length;
+      let wanted = 0;
+      await eachJsonLine(inputs.path('faces'), faceSchema, ({ rejection_reason }) => {
+        if (rejection_reason === undefined) wanted++;
+      });
       const { cropSize, name } = card('embedder');
       const aligned = await openNpyReader(inputs.path('aligned'));
       await aligned.close();
@@ -57,18 +59,9 @@ export const stage: ChunkedStage<EmbedParam, Run> = {
       return { faces_count: to - from };
     },
 
-    async merge({ outputs, card }, parts) {
-      const { dim } = card('embedder');
-      const matrices = await Promise.all(parts.map(({ folder }) => readFloatMatrix(join(folder, partFile))));
-      const rows = matrices.reduce((sum, matrix) => sum + matrix.rows, 0);
-      const vectors = new Float32Array(rows * dim);
-      let at = 0;
-      for (const { data } of matrices) {
-        vectors.set(data, at);
-        at += data.length;
-      }
-      await writeNpy(outputs.path('embeddings'), { shape: [rows, dim], data: vectors });
-      return { faces_count: rows };
+    async merge({ outputs }, parts) {
+      const files = parts.map(({ folder }) => join(folder, partFile));
+      return { faces_count: await concatenateNpy(files, outputs.path('embeddings')) };
     },
   },
 };

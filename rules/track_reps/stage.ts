@@ -2,8 +2,8 @@
 // row i of track_reps.jsonl, in the order of tracks.jsonl; a track none of whose faces could be
 // embedded has no row.
 import {
-  type Face,
-  faceSchema,
+  type FaceSummary,
+  faceSummarySchema,
   round6,
   type TrackRep,
   trackRepSchema,
@@ -19,13 +19,13 @@ import { type TrackFace, trackPrototype } from './prototype.js';
 const ownSimilarity = 0.5;
 
 interface EmbeddedFace extends TrackFace {
-  readonly face: Face;
+  readonly face: FaceSummary;
 }
 
 export const stage: Stage<'embedder'> = {
   async run(context) {
     const { inputs, outputs } = context;
-    const faces = await readJsonLines(inputs.path('faces'), faceSchema);
+    const faces = await readJsonLines(inputs.path('faces'), faceSummarySchema);
     const matrix = await readFloatMatrix(inputs.path('embeddings'));
     const tracks = await readJsonLines(inputs.path('tracks'), trackSchema);
     const byTrack = embeddedFaces(faces, matrix);
@@ -59,7 +59,7 @@ export const stage: Stage<'embedder'> = {
 
 /** Faces with their vectors by track; rejected faces have no row, failed ones a row of zeros, and both are left out. */
 function embeddedFaces(
-  faces: readonly Face[],
+  faces: readonly FaceSummary[],
   { rows, dim, data }: { readonly rows: number; readonly dim: number; readonly data: Float32Array },
 ): Map<string, EmbeddedFace[]> {
   const usable = faces.filter(({ rejection_reason }) => rejection_reason === undefined);
@@ -75,7 +75,7 @@ function embeddedFaces(
   return byTrack;
 }
 
-function thumbOf(face: Face): string {
+function thumbOf(face: FaceSummary): string {
   if (face.thumb_path === undefined) throw new Error(`face ${face.face_id} has no thumbnail`);
   return face.thumb_path;
 }

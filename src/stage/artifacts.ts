@@ -127,6 +127,12 @@ export const faceSchema = z.object({
 });
 export type Face = DeepReadonly<z.infer<typeof faceSchema>>;
 
+/** What is read of a face once it has a vector: an hour has tens of thousands, and a whole row takes several times the memory. */
+export const faceSummarySchema = faceSchema
+  .pick({ face_id: true, track_id: true, ts_s: true, quality_score: true, thumb_path: true, rejection_reason: true })
+  .extend({ quality: qualitySchema.pick({ sharpness: true }) });
+export type FaceSummary = DeepReadonly<z.infer<typeof faceSummarySchema>>;
+
 /** A row of track_reps.jsonl; row i of track_reps.npy is the prototype of the i-th track. */
 export const trackRepSchema = z.object({
   schema_version: z.literal('track_rep_v1'),

@@ -1,6 +1,8 @@
 // Reads and writes NumPy's .npy files, version 1.0: the arrays between stages, and what users
 // open with np.load. Knows four little-endian number types in C order and says no to the rest.
+import { createReadStream, createWriteStream } from 'node:fs';
 import { type FileHandle, open, readFile, writeFile } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 
 /** The number types that the artifacts use: `<f4`, `|u1`, `<i4` (and `<f8`, read and written too). */
 export type NpyData = Float32Array | Uint8Array | Int32Array | Float64Array;
@@ -28,11 +30,16 @@ const growthDigits = 21;
  * fault when it is not version 1.x, not C order, of another number type, or cut short.
  */
 export async function readNpy(source: string | Uint8Array): Promise<NpyArray> {
-  return typeof source === 'string' ? parseNpy(await readFile(source), source) : parseNpy(source);
+  return typeof source === 'string' ? viewNpy(await readFile(source), source) : parseNpy(source);
 }
 
-/** The same from bytes in memory; `name` is what errors call it. */
+/** The same from bytes in memory, which it copies; `name` is what errors call it. */
 export function parseNpy(bytes: Uint8Array, name = 'npy'): NpyArray {
+  return viewNpy(new Uint8Array(bytes), name);
+}
+
+/** The same, of numbers that share the bytes' memory where they can. */
+function viewNpy(bytes: Uint8Array<ArrayBuffer>, name: string): NpyArray {
   const { descr, shape, headerEnd } = parseHeader(bytes, name);
   const Type = types[descr];
   const length = shape.reduce((product, side) => product * side, 1);
@@ -42,8 +49,10 @@ export function parseNpy(bytes: Uint8Array, name = 'npy'): NpyArray {
       `${name}: ${bytes.length - headerEnd} bytes of data, but shape (${shape.join(', ')}) of ${descr} takes ${wanted}`,
     );
   }
-  // A copy of its own: the bytes may start at an offset that the number type cannot be viewed at.
-  return { shape, data: new Type(new Uint8Array(bytes.subarray(headerEnd)).buffer, 0, length) };
+  // NumPy pads its headers so that numbers lie at whole multiples of their size; others need not.
+  const isAligned = (bytes.byteOffset + headerEnd) % Type.BYTES_PER_ELEMENT === 0;
+  const data = isAligned ? bytes.subarray(headerEnd) : bytes.slice(headerEnd);
+  return { shape, data: new Type(data.buffer, data.byteOffset, length) };
 }
 
 /** Reads a matrix of float32: `rows` x `dim`, row after row. Throws when it is anything else. */
@@ -121,13 +130,9 @@ export interface NpyRowReader {
 export async function openNpyReader(path: string): Promise<NpyRowReader> {
   const file = await open(path, 'r');
   try {
-    // 64 KiB is the longest header that version 1.0 can have.
-    const head = new Uint8Array(65_546);
-    const { bytesRead } = await file.read(head, 0, head.length, 0);
-    const { descr, shape, headerEnd } = parseHeader(head.subarray(0, bytesRead), path);
-    if (descr !== '|u1' || shape.length === 0) throw new Error(`${path}: rows of |u1 were expected, found ${descr}`);
+    const { descr, shape, headerEnd } = await headerOf(file, path);
+    if (descr !== '|u1') throw new Error(`${path}: rows of |u1 were expected, found ${descr}`);
     const rowBytes = shape.slice(1).reduce((product, side) => product * side, 1);
-    if ((await file.stat()).size !== headerEnd + shape[0]! * rowBytes) throw new Error(`${path}: cut short`);
     return {
       shape,
       async read(start, count) {
@@ -142,6 +147,48 @@ export async function openNpyReader(path: string): Promise<NpyRowReader> {
     await file.close();
     throw error;
   }
+}
+
+/**
+ * Writes to `target` the rows of several arrays, one after another, as one array; the bytes are those of `writeNpy`. They
+ * go by in pieces. Resolves with the number of rows. Throws when `files` differ in number type or in a row's shape.
+ */
+export async function concatenateNpy(files: readonly string[], target: string): Promise<number> {
+  const headers = await Promise.all(files.map(readHeader));
+  const { descr, shape } = headers[0]!;
+  const row = String(shape.slice(1));
+  const other = headers.findIndex((header) => header.descr !== descr || String(header.shape.slice(1)) !== row);
+  if (other >= 0) throw new Error(`${files[other]!}: other rows than those of ${files[0]!}`);
+  const rows = headers.reduce((sum, header) => sum + header.shape[0]!, 0);
+  await writeFile(target, encodeHeader(descr, [rows, ...shape.slice(1)]));
+  for (const [at, file] of files.entries()) {
+    // In pieces of the usual 64 KiB it takes three times the processor.
+    const numbers = createReadStream(file, { start: headers[at]!.headerEnd, highWaterMark: 1 << 20 });
+    await pipeline(numbers, createWriteStream(target, { flags: 'a' }));
+  }
+  return rows;
+}
+
+/** Of a file with at least one dimension and as many bytes as it says. */
+async function readHeader(path: string): Promise<Header> {
+  const file = await open(path, 'r');
+  try {
+    return await headerOf(file, path);
+  } finally {
+    await file.close();
+  }
+}
+
+async function headerOf(file: FileHandle, path: string): Promise<Header> {
+  // 64 KiB is the longest header that version 1.0 can have.
+  const head = new Uint8Array(65_546);
+  const { bytesRead } = await file.read(head, 0, head.length, 0);
+  const header = parseHeader(head.subarray(0, bytesRead), path);
+  const length = header.shape.reduce((product, side) => product * side, 1);
+  if (header.shape.length === 0) throw new Error(`${path}: rows were expected, found a single number`);
+  if ((await file.stat()).size !== header.headerEnd + length * types[header.descr].BYTES_PER_ELEMENT)
+    throw new Error(`${path}: cut short`);
+  return header;
 }
 
 function descrOf(data: NpyData): Descr {
@@ -163,7 +210,14 @@ function encodeHeader(descr: Descr, shape: readonly number[]): Uint8Array {
   return bytes;
 }
 
-function parseHeader(bytes: Uint8Array, name: string): { descr: Descr; shape: number[]; headerEnd: number } {
+interface Header {
+  readonly descr: Descr;
+  readonly shape: readonly number[];
+  /** Bytes of the header: the numbers begin there. */
+  readonly headerEnd: number;
+}
+
+function parseHeader(bytes: Uint8Array, name: string): Header {
   if (bytes.length < 10 || magic.some((byte, index) => bytes[index] !== byte)) {
     throw new Error(`${name}: not a .npy file`);
   }

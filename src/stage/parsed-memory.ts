@@ -20,11 +20,11 @@ const schemaIds = new WeakMap<object, number>();
 let schemas = 0;
 
 /** What `parse` makes of these bytes with this schema, or made of them lately. The value is shared: none may change it. */
-export function recallParsed<T>(bytes: Buffer, schema: object, parse: (text: string) => T): T {
-  if (bytes.length > textBytesMax) return parse(bytes.toString('utf8'));
+export function recallParsed<T>(bytes: Buffer, schema: object, parse: (bytes: Buffer) => T): T {
+  if (bytes.length > textBytesMax) return parse(bytes);
   const key = `${idOf(schema)} ${sha256(bytes)}`;
   const before = kept.get(key);
-  const value = before === undefined ? parse(bytes.toString('utf8')) : (before.value as T);
+  const value = before === undefined ? parse(bytes) : (before.value as T);
   if (before === undefined) keptBytes += bytes.length;
   else kept.delete(key);
   kept.set(key, { value, bytes: bytes.length });

@@ -8,9 +8,9 @@ import { recallParsed } from './parsed-memory.js';
 
 /** Reads one JSON document. Throws when it is not what the schema says. */
 export async function readJson<T extends z.ZodType>(path: string, schema: T): Promise<DeepReadonly<z.infer<T>>> {
-  return recallParsed(await readFile(path), schema, (text) => parseWith(schema, text, path)) as DeepReadonly<
-    z.infer<T>
-  >;
+  return recallParsed(await readFile(path), schema, (bytes) =>
+    parseWith(schema, bytes.toString('utf8'), path),
+  ) as DeepReadonly<z.infer<T>>;
 }
 
 /** Reads JSON Lines, one row a line; an empty file has no rows. */
@@ -18,10 +18,16 @@ export async function readJsonLines<T extends z.ZodType>(
   path: string,
   schema: T,
 ): Promise<readonly DeepReadonly<z.infer<T>>[]> {
-  return recallParsed(await readFile(path), schema, (text) => {
-    const lines = text.split('\n');
-    if (lines.pop() !== '') throw new Error(`${path}: the last line is cut off`);
-    return lines.map((line, index) => parseWith(schema, line, `${path}:${index + 1}`));
+  return recallParsed(await readFile(path), schema, (bytes) => {
+    const rows: z.infer<T>[] = [];
+    // Line by line: a text of all of them, and a list of lines, would take as much memory again.
+    for (let from = 0; from < bytes.length;) {
+      const end = bytes.indexOf('\n', from);
+      if (end < 0) throw new Error(`${path}: the last line is cut off`);
+      rows.push(parseWith(schema, bytes.toString('utf8', from, end), `${path}:${rows.length + 1}`));
+      from = end + 1;
+    }
+    return rows;
   }) as readonly DeepReadonly<z.infer<T>>[];
 }
 

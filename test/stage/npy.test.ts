@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  concatenateNpy,
   encodeNpy,
   openNpyReader,
   openNpyRows,
@@ -53,6 +54,22 @@ describe('a .npy file', () => {
     const shifted = new Uint8Array(bytes.length + 1);
     shifted.set(bytes, 1);
     expect(parseNpy(shifted.subarray(1)).data).toEqual(Float64Array.of(1, 2));
+  });
+
+  test('of several put together has the bytes of one written at once', async () => {
+    const parts = [[1, 2, 3, 4], [], [5, 6]].map((numbers, at) => ({ path: join(folder, `part${at}.npy`), numbers }));
+    for (const { path, numbers } of parts)
+      await writeNpy(path, { shape: [numbers.length / 2, 2], data: Float32Array.from(numbers) });
+    const whole = join(folder, 'whole.npy');
+    const files = parts.map(({ path }) => path);
+    expect(await concatenateNpy(files, whole)).toBe(3);
+    expect(new Uint8Array(await readFile(whole))).toEqual(
+      encodeNpy({ shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) }),
+    );
+    await writeNpy(files[1]!, { shape: [1, 3], data: Float32Array.of(1, 2, 3) });
+    await expect(concatenateNpy(files, whole)).rejects.toThrow(`${files[1]!}: other rows than those of ${files[0]!}`);
+    await writeNpy(files[1]!, { shape: [1, 2], data: Int32Array.of(1, 2) });
+    await expect(concatenateNpy(files, whole)).rejects.toThrow(`${files[1]!}: other rows than those of ${files[0]!}`);
   });
 
   test('of rows appended one by one has the bytes of one written at once', async () => {

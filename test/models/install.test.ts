@@ -253,10 +253,18 @@ describeWithShared('with the real files', ['models/retinaface_mnet025_320.onnx',
     });
   });
 
+  test('the published YuNet of 2023 has height and width freed when it is installed', async () => {
+    const here = await world({ search: [shared('models')] });
+    const { net } = await ensureInstalled(here.registry, model(here, 'yunet-2023mar'), { offline: true });
+    expect(hexSha256(readFileSync(net!))).toBe('1e1c6cf0a60bd47aebfd72809e6d5ca0f7df43961b04afab4465f69b731fda39');
+    expect(here.installed()).toEqual(['yunet_2023mar_dyn.onnx']);
+  });
+
   test('every shared file is the one that the registry declares', async () => {
     const here = await world({ search: [shared('models'), shared('models/research-only')] });
     const states = verifyModels(here.registry).files;
     expect(states.filter(({ state }) => state !== 'ok').map(({ file }) => file)).toEqual([
+      'yunet_2023mar_dyn.onnx',
       'det_10g.onnx',
       'face_recognition_sface_2021dec.onnx',
       'w600k_r50.onnx',

@@ -44,7 +44,7 @@ describeWithShared('models opened by their declared contract', ['models/models.m
       }
       opened.push(entry.name);
     }
-    expect(opened.length).toBe(13);
+    expect(opened.length).toBe(14);
   });
 
   test('a session is opened once for a model, device and thread count', async () => {

@@ -16,7 +16,7 @@ import { inTurns } from './turns.js';
 /** One network, as sa knows it and where it lies; `input` is what sa feeds it for a 16:9 picture. */
 const networks = [
   { detector: 'yunet-n', file: 'yunet_n_dynamic.onnx', input: [640, 384], fixed: false },
-  { detector: 'yunet-2023mar', file: 'face_detection_yunet_2023mar.onnx', input: [640, 640], fixed: true },
+  { detector: 'yunet-2023mar', file: 'face_detection_yunet_2023mar.onnx', input: [640, 384], fixed: true },
 ] as const;
 type Network = (typeof networks)[number];
 

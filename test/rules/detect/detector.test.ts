@@ -113,6 +113,26 @@ for (const name of detectorNames) {
   );
 }
 
+describeWithShared('a network that was freed of its size', [...detectorFiles('yunet_2023mar'), group], () => {
+  test('gives the bits of the published one at its size, and takes others', async () => {
+    const [freed, published] = await Promise.all([openDetector('yunet_2023mar'), openDetector('yunet_2023mar_640')]);
+    const picture = await readPicture(shared(group), 640);
+    const region = { x: 0, y: 0, width: picture.width, height: picture.height };
+    const run = async ({ card, sessions }: typeof freed, height: number) => {
+      const data = new Float32Array(3 * 640 * height);
+      const canvas = { width: 640, height };
+      resampleToPlanes(picture, planResample(picture, region, picture), planesOf(card.parts['net']!.pixels), {
+        data,
+        canvas,
+      });
+      return sessions['net']!.run({ input: { data, dims: [1, 3, height, 640] } });
+    };
+    expect(await run(freed, 640)).toEqual(await run(published, 640));
+    expect((await run(freed, 448))['kps_32']!.dims).toEqual([1, 280, 10]);
+    await expect(run(published, 448)).rejects.toThrow('"input" is declared 1x3x640x640 and was given as 1x3x448x640');
+  });
+});
+
 describeWithShared('YuNet in numbers', [...detectorFiles('yunet_n'), group], () => {
   test('some fifty raw candidates become six faces whose points fit the template within 3.5 pixels but for a head turned aside', async () => {
     const picture = await readPicture(shared(group), 640);

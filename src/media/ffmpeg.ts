@@ -1,12 +1,13 @@
 // Starts ffmpeg and ffprobe, the one place that does, and sees that none outlives its use: each
 // ends by itself, by an abort, or when its reader stops. It knows no stage and no picture.
 import { execFile, spawn, type ChildProcess, type ExecFileException } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import fluent from 'fluent-ffmpeg';
-import { openPicturePipe, type OpenPipe, type PictureBuffers, type PicturePipe } from './picture-pipe.js';
+import { openPicturePipe, PicturePipe, socketPath, type OpenPipe, type PictureBuffers } from './picture-pipe.js';
 import type { MediaTools } from './tools.js';
 
 export type { FfprobeData, FfprobeStream } from 'fluent-ffmpeg';
@@ -77,19 +78,24 @@ const sideInputDescriptor = 3;
 /** Where packets come from that another ffmpeg copies. */
 const packetsDescriptor = 4;
 
-/** How many outputs one ffmpeg can have. */
-export const outputsMax = outputDescriptors.length;
+/** How many outputs one ffmpeg can have; the third is a socket that it makes itself, where the system has files that are sockets. */
+export const outputsMax = outputDescriptors.length + (process.platform === 'win32' ? 0 : 1);
 
 /** Starts ffmpeg. The caller must read or leave each of `outputs`, or call `stop`, whatever happens. */
 export async function startFfmpeg(command: FfmpegCommand): Promise<RunningFfmpeg> {
   if (command.outputs.length > outputsMax) throw new Error(`one ffmpeg cannot have ${command.outputs.length} outputs`);
   const opened: OpenPipe[] = [];
+  const listening = command.outputs
+    .slice(outputDescriptors.length)
+    .map(({ buffers }) => ({ path: socketPath(), buffers }));
   try {
-    for (const { buffers } of command.outputs) opened.push(await openPicturePipe(buffers));
+    for (const { buffers } of command.outputs.slice(0, outputDescriptors.length))
+      opened.push(await openPicturePipe(buffers));
     command.signal.throwIfAborted();
     const [first, second] = opened.map(({ writeEnd }) => writeEnd);
     // fluent-ffmpeg puts the words together. It can start a process with one output only, so that is done here.
-    const child = spawn(command.tools.ffmpeg, buildCommand(command)._getArguments(), {
+    const places = listening.map(({ path }) => path);
+    const child = spawn(command.tools.ffmpeg, buildCommand(command, places)._getArguments(), {
       stdio: [
         second ?? 'ignore',
         first ?? 'ignore',
@@ -99,11 +105,12 @@ export async function startFfmpeg(command: FfmpegCommand): Promise<RunningFfmpeg
       ],
       windowsHide: true,
     });
+    const runs = (): boolean => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
     return watch(
       child,
       command.copy && startCopy(command, command.copy, child.stdio[packetsDescriptor] as Socket),
       command,
-      opened.map(({ pipe }) => pipe),
+      [...opened.map(({ pipe }) => pipe), ...listening.map(({ path, buffers }) => pipeFrom(path, buffers, runs))],
     );
   } catch (error) {
     for (const { pipe } of opened) pipe.leave();
@@ -112,6 +119,14 @@ export async function startFfmpeg(command: FfmpegCommand): Promise<RunningFfmpeg
     // The process has its own.
     for (const { writeEnd } of opened) writeEnd.destroy();
   }
+}
+
+/** What comes out of a socket that a process makes; its file is removed once nobody needs it to find the socket. */
+function pipeFrom(path: string, buffers: PictureBuffers, runs: () => boolean): PicturePipe {
+  const pipe = new PicturePipe(path, buffers, runs);
+  const remove = (): void => rmSync(path, { force: true });
+  pipe.connected.then(remove, remove);
+  return pipe;
 }
 
 /**
@@ -188,7 +203,8 @@ function watch(
   };
 }
 
-function buildCommand(command: FfmpegCommand): fluent.FfmpegCommand {
+/** `places`: the sockets that it makes for what goes to no descriptor. */
+function buildCommand(command: FfmpegCommand, places: readonly string[]): fluent.FfmpegCommand {
   const ffmpeg = fluent();
   const copied = ['-copyts', '-f', 'nut'];
   ffmpeg
@@ -197,9 +213,11 @@ function buildCommand(command: FfmpegCommand): fluent.FfmpegCommand {
   if (command.sideInput) ffmpeg.input(`pipe:${sideInputDescriptor}`).inputOptions([...command.sideInput.options]);
   ffmpeg.complexFilter(command.filters);
   command.outputs.forEach(({ label, options }, output) => {
+    const descriptor = outputDescriptors[output];
+    const listen = descriptor === undefined ? ['-listen', '1'] : [];
     ffmpeg
-      .output(`pipe:${outputDescriptors[output]!}`)
-      .outputOptions(['-loglevel', command.logLevel ?? 'error', '-map', `[${label}]`])
+      .output(descriptor === undefined ? `unix:${places[output - outputDescriptors.length]!}` : `pipe:${descriptor}`)
+      .outputOptions([...listen, '-loglevel', command.logLevel ?? 'error', '-map', `[${label}]`])
       .outputOptions([...passThrough(command.tools), ...options]);
   });
   return ffmpeg;

@@ -11,9 +11,13 @@ import { problem } from '../base/problem.js';
 /** Where pictures are read to, in turn; both have the length of one. */
 export type PictureBuffers = readonly [Uint8Array, Uint8Array];
 
+/** How often is looked whether a socket is there: a process takes some 100 ms to start. */
+const lookEveryMs = 5;
+
 /** The reading end: hands out pictures. While one is looked at the next is read, and no more; then whoever writes stands still. */
 export class PicturePipe {
-  readonly #socket: Socket;
+  #socket: Socket | undefined;
+  readonly #path: string;
   readonly #buffers: PictureBuffers;
   /** The buffer that is being filled, and how far. */
   #filling: Uint8Array;
@@ -24,23 +28,43 @@ export class PicturePipe {
   #isLeft = false;
   #wake: () => void = () => undefined;
   /** Rejects when the socket cannot be reached. */
-  readonly connected: Promise<unknown>;
+  readonly connected: Promise<void>;
 
-  constructor(path: string, buffers: PictureBuffers) {
+  /** Reads from the socket at `path`; as long as `mayCome` says so, one that is not there yet is waited for. */
+  constructor(path: string, buffers: PictureBuffers, mayCome: () => boolean = () => false) {
+    this.#path = path;
     this.#buffers = buffers;
     this.#filling = buffers[0];
-    this.#socket = connect({
-      path,
-      onread: { buffer: () => this.#filling.subarray(this.#filled), callback: (count) => this.#take(count) },
+    this.connected = new Promise((resolve, reject) => {
+      const attempt = (): void => {
+        this.#socket = this.#connect(resolve, (error) => {
+          if (mayCome()) setTimeout(attempt, lookEveryMs);
+          else reject(error);
+        });
+      };
+      attempt();
     });
-    this.connected = once(this.#socket, 'connect');
     // A writer that is gone, however it went, is an end like any other: its exit says what it was.
-    this.#socket
-      .on('error', () => undefined)
-      .once('close', () => {
-        this.#hasEnded = true;
-        this.#wake();
+    this.connected.catch(() => this.#end());
+  }
+
+  #connect(done: () => void, failed: (error: Error) => void): Socket {
+    return connect({
+      path: this.#path,
+      onread: { buffer: () => this.#filling.subarray(this.#filled), callback: (count) => this.#take(count) },
+    })
+      .once('error', failed)
+      .once('connect', () => {
+        done();
+        this.#socket!.off('error', failed)
+          .on('error', () => undefined)
+          .once('close', () => this.#end());
       });
+  }
+
+  #end(): void {
+    this.#hasEnded = true;
+    this.#wake();
   }
 
   /** The pictures, each to be looked at before the next is asked for. A last one that was cut off is dropped. */
@@ -51,7 +75,7 @@ export class PicturePipe {
       const picture = this.#whole;
       if (picture === undefined || this.#isLeft) return;
       this.#whole = undefined;
-      this.#socket.resume();
+      this.#socket?.resume();
       yield picture;
     }
   }
@@ -61,7 +85,7 @@ export class PicturePipe {
     this.#isLeft = true;
     this.#filled = 0;
     this.#wake();
-    this.#socket.resume();
+    this.#socket?.resume();
   }
 
   /** Takes in what was read; false: read no more for now. */
@@ -109,8 +133,8 @@ export async function openPicturePipe(buffers: PictureBuffers): Promise<OpenPipe
 /** The shortest limit of the systems that we know, macOS's; what is longer would be cut off without a word. */
 const socketPathMax = 103;
 
-/** A name that nothing else has; the file is gone as soon as both ends are connected. */
-function socketPath(): string {
+/** A name that nothing else has. */
+export function socketPath(): string {
   const name = `sa-${randomBytes(8).toString('hex')}`;
   if (process.platform === 'win32') return `\\\\.\\pipe\\${name}`;
   const path = join(tmpdir(), name);

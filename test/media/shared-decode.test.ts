@@ -49,6 +49,11 @@ test.each([
     { ...fitted, select: { kind: 'every', stride: 1, from: 40, to: 80 } },
     { ...small, select: { kind: 'every', stride: 3, from: 70, to: 130 } },
   ]],
+  ['of which there are three', [
+    { ...small, select: { kind: 'every', stride: 2, from: 60, to: 100 } },
+    { ...fitted, select: { kind: 'every', stride: 7, from: 63, to: 100 } },
+    { ...full, select: { kind: 'listed', indices: [61, 62, 77, 99] } },
+  ]],
   ['of which one wants nothing', [
     { ...full, select: { kind: 'listed', indices: [] } },
     { ...small, select: { kind: 'every', stride: 3, from: 70, to: 130 } },
@@ -77,13 +82,17 @@ test.each([
 }); // prettier-ignore
 
 test.each([
-  ['stops early', async (decode: SharedDecode) => expect(await read(decode.frames(1), 5)).toHaveLength(5)],
-  ['never begins', (decode: SharedDecode) => decode.leave(1)],
-])('one who %s leaves the other alone', async (_, behave) => {
+  ['stops early', async (decode: SharedDecode, place: number) => expect(await read(decode.frames(place), 5)).toHaveLength(5)],
+  ['never begins', (decode: SharedDecode, place: number) => decode.leave(place)],
+])('one who %s leaves the others alone', async (_, behave) => {
   const wish: Wish = { ...fitted, select: { kind: 'all' } };
-  const decode = new SharedDecode(path, facts, [0, 1].map(() => ({ request: wish, signal: never })), {});
-  const [all] = await Promise.all([read(decode.frames(0)), behave(decode)]);
-  expect(all).toEqual(await read(decodeFrames(path, facts, wish, never)));
+  for (const place of [1, 2]) {
+    const decode = new SharedDecode(path, facts, [0, 1, 2].map(() => ({ request: wish, signal: never })), {});
+    const others = [0, 3 - place].map((other) => read(decode.frames(other)));
+    const [[all, same]] = await Promise.all([Promise.all(others), behave(decode, place)]);
+    expect(all).toEqual(await read(decodeFrames(path, facts, wish, never)));
+    expect(same).toEqual(all);
+  }
   expect(await ownProcesses()).toBe(0);
 }); // prettier-ignore
 
@@ -102,13 +111,13 @@ test('one who is aborted leaves the other alone', async () => {
 
 test('more readers than a decode can serve are refused by it, and each is served by the runner', async () => {
   const wish: Wish = { ...fitted, select: { kind: 'every', stride: 30 } };
-  const three = [0, 1, 2].map(() => ({ request: wish, signal: never }));
-  expect(() => new SharedDecode(path, facts, three, {})).toThrow('cannot share');
+  const four = [0, 1, 2, 3].map(() => ({ request: wish, signal: never }));
+  expect(() => new SharedDecode(path, facts, four, {})).toThrow('cannot share');
   const inputs = { path: () => path, optional: () => undefined, gathered: () => [] };
-  const readers = three.map(() => ({ context: { inputs, signal: never }, request: { ...wish, video: 'video' } }));
+  const readers = four.map(() => ({ context: { inputs, signal: never }, request: { ...wish, video: 'video' } }));
   const given = await framesFor(readers, {});
   const seen = await Promise.all(given.map(({ frames }) => read(frames)));
-  expect(seen).toEqual(three.map(() => seen[0]));
+  expect(seen).toEqual(four.map(() => seen[0]));
   expect(seen[0]).toHaveLength(5);
 }); // prettier-ignore
 

@@ -75,6 +75,7 @@ export const stages: StageCatalogue = {
     ],
     models: [],
     inputs: ['video', 'frames', 'tracks', 'detections'],
+    revisits: 'video',
     outputs: ['faces', 'aligned', 'thumbs', 'crops', 'sampled_frames'],
     load: () => import('./faces/stage.js'),
   },

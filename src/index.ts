@@ -23,7 +23,16 @@ export {
   type ParamName,
   type ParamRole,
 } from './stage/config.js';
-export type { Frame, FrameRequest, FrameSelection, FrameSize, PixelFormat, Scaler } from './stage/frames.js';
+export type {
+  Frame,
+  FramePart,
+  FrameParts,
+  FrameRequest,
+  FrameSelection,
+  FrameSize,
+  PixelFormat,
+  Scaler,
+} from './stage/frames.js';
 export type {
   DetectorCard,
   DetectorKind,

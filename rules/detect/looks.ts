@@ -25,14 +25,27 @@ export interface LookOptions {
 /** One frame in the network while the next is packed; more than this, or than go through it together, would only hold more memory. */
 const inFlightMin = 2;
 
-/** Looks at each of `frames`; `together` go through the network in one call. */
+export interface DenseOptions extends LookOptions {
+  /** So many frames go through the network in one call. */
+  readonly together: number;
+  /** Told what a frame shows before the next one is asked for, where frames go through the network one by one. */
+  readonly seen?: (frame: Frame, faces: readonly FoundFace[]) => void;
+}
+
+/** Looks at each of `frames`. */
 export async function* lookAtEach(
   frames: AsyncIterable<Frame>,
-  { together, ...options }: LookOptions & { readonly together: number },
+  { together, seen, ...options }: DenseOptions,
 ): AsyncGenerator<Look, void, undefined> {
   const inFlight: Begun[] = [];
   try {
     for await (const frame of frames) {
+      if (seen !== undefined && together === 1) {
+        const look = await finished(begin(frame, options));
+        seen(frame, look.faces);
+        yield look;
+        continue;
+      }
       if (inFlight.length === Math.max(inFlightMin, together)) yield await finished(inFlight.shift()!);
       inFlight.push(begin(frame, options));
     }

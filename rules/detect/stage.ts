@@ -10,11 +10,13 @@ import {
 } from '../../src/stage/artifacts.js';
 import { readJson, writeJsonLines } from '../../src/stage/read-write.js';
 import type { EpisodeRunConfig } from '../../src/stage/config.js';
+import type { Frame } from '../../src/stage/frames.js';
 import type { ChunkedStage } from '../../src/stage/stage.js';
 import { runsOfFrames, type Run } from '../media/division.js';
-import { roundUp } from '../media/geometry.js';
+import { intersectionOverUnion, roundUp } from '../media/geometry.js';
 import { concatenate, sumCounts } from '../media/parts.js';
 import { processingStride } from '../media/stride.js';
+import { partAroundFace } from '../faces/parts.js';
 import { FaceDetector } from './detector.js';
 import { lookAtEach, lookWhereItChanges, type Look } from './looks.js';
 import type { FoundFace } from './merge.js';
@@ -35,6 +37,12 @@ const partFile = 'detections.jsonl';
  */
 const lookAgainEveryS = 0.16;
 
+/**
+ * From this stride on what `faces` will look at is kept. For each frame a whole picture must leave the decoder, which costs less
+ * than half as much as decoding one, and there are as many bytes to keep as there are faces.
+ */
+const strideKept = 3;
+
 export const stage: ChunkedStage<Params, Run> = {
   chunks: {
     /** Runs of the video, whatever the stride: the same as those of `scenes`, so that one decode serves both. */
@@ -45,7 +53,7 @@ export const stage: ChunkedStage<Params, Run> = {
     async wants({ inputs, params }, run) {
       const index = await readJson(inputs.path('frames'), framesIndexSchema);
       const side = Math.max(...sizesOf(params));
-      const { stride, from, seenTo } = planOf(run, params, index);
+      const { stride, step, from, seenTo } = planOf(run, params, index);
       return {
         video: 'video',
         select: { kind: 'every', stride, from, to: seenTo },
@@ -53,6 +61,7 @@ export const stage: ChunkedStage<Params, Run> = {
         size: { kind: 'fit', width: side, height: side },
         format: 'rgb24',
         scaler: 'bilinear',
+        keeps: step === stride && stride >= strideKept,
       };
     },
 
@@ -74,7 +83,7 @@ export const stage: ChunkedStage<Params, Run> = {
       const isLookedAt = (frame: number): boolean => frame % step === 0 || frame === lastOfVideo;
       const looks =
         step === stride
-          ? lookAtEach(frames, { ...options, together })
+          ? lookAtEach(frames, { ...options, together, seen: keeperOf(params, index) })
           : lookWhereItChanges(frames, { ...options, isLookedAt, scoreMin: params.det_thresh });
       const total = Math.ceil((writtenTo - from) / stride);
       const rows: Detection[] = [];
@@ -100,6 +109,24 @@ export const stage: ChunkedStage<Params, Run> = {
     },
   },
 };
+
+/** A weak face may go on a track where one was so shortly before, and overlaps it by so much. */
+const goesOn = { withinS: 0.5, iouMin: 0.3 };
+
+/** Keeps what `faces` will look at where tracks begin with these faces or go on with them. */
+function keeperOf({ det_thresh }: Readonly<Pick<EpisodeRunConfig, 'det_thresh'>>, index: FramesIndex) {
+  let recent: { readonly frame: number; readonly face: FoundFace }[] = [];
+  return ({ index: frame, keep }: Frame, found: readonly FoundFace[]): void => {
+    if (keep === undefined) return;
+    recent = recent.filter((before) => frame - before.frame <= goesOn.withinS * index.fps);
+    const isWanted = ({ score, bbox }: FoundFace): boolean =>
+      score >= det_thresh || recent.some(({ face }) => intersectionOverUnion(face.bbox, bbox) >= goesOn.iouMin);
+    const wanted = found.filter(isWanted);
+    recent.push(...wanted.map((face) => ({ frame, face })));
+    // To the last digit the face that its row says, since that is what the others read.
+    keep(wanted.flatMap((face) => partAroundFace(rowOf(face, { frame }, index, ''), index) ?? []));
+  };
+}
 
 /**
  * What a chunk sees and writes: frames `from` up to `seenTo`, every `stride`-th, of which the rows below `writtenTo`. Each `step`
@@ -137,7 +164,7 @@ function uprightPixelsPerStored({ width, height, stored_width, stored_height }: 
 
 function rowOf(
   { bbox, landmarks, score, confirmedScore }: FoundFace,
-  { frame: frameIndex, interpolated }: Look,
+  { frame: frameIndex, interpolated = false }: Pick<Look, 'frame'> & Partial<Pick<Look, 'interpolated'>>,
   index: FramesIndex,
   model: string,
 ): Detection {

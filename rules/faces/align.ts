@@ -3,6 +3,7 @@
 // out some other way: aligned and unaligned crops must not meet in one embedding space.
 import { growingWorkspace } from '../../src/kernels/workspace.js';
 import type { FramePart } from '../../src/stage/frames.js';
+import type { Size } from '../media/geometry.js';
 import { copyPart, shrinkPart, shrunkSize } from '../media/picture.js';
 import type { Picture } from '../media/resample.js';
 
@@ -91,14 +92,12 @@ export function fitSimilarity(from: FivePoints, to: FivePoints): Similarity | un
   return { a, b, tx: toX - a * fromX + b * fromY, ty: toY - b * fromX - a * fromY };
 }
 
-/**
- * Aligns one face: fits `landmarks` (picture pixels) to the ArcFace template and warps the picture
- * to 112 x 112 by inverse mapping with bilinear sampling and a black border. A face more than
- * twice the crop's size is first shrunk by block means, because bilinear sampling would alias. `picture` is
- * interleaved RGB. What cannot be aligned comes back as `rejected` with its reason and is never cut out unaligned.
- * Source: InsightFace's template and `norm_crop`; the fit is Umeyama's (1991).
- */
-export function alignFace(picture: Picture, landmarks: FivePoints | null): Alignment {
+/** How a face's landmarks fit the template, or why they do not. */
+type Fit =
+  | ({ readonly kind: 'fitted' } & Pick<AlignedFace, 'matrix' | 'scale' | 'residual' | 'landmarks'>)
+  | Exclude<Alignment, AlignedFace>;
+
+function fitFace(landmarks: FivePoints | null): Fit {
   if (landmarks === null) return { kind: 'rejected', reason: 'no_landmarks' };
   const matrix = fitSimilarity(landmarks, arcfaceTemplate);
   if (matrix === undefined) return { kind: 'rejected', reason: 'degenerate_landmarks' };
@@ -107,9 +106,28 @@ export function alignFace(picture: Picture, landmarks: FivePoints | null): Align
   const residual = rootMeanSquareDistance(mapped, arcfaceTemplate);
   if (residual > residualMax) return { kind: 'rejected', reason: 'degenerate_landmarks' };
   if (scale > scaleMax) return { kind: 'rejected', reason: 'too_small' };
-  const { crop, coverage } = warp(picture, matrix, scale);
+  return { kind: 'fitted', matrix, scale, residual, landmarks: mapped };
+}
+
+/**
+ * Aligns one face: fits `landmarks` (picture pixels) to the ArcFace template and warps the picture
+ * to 112 x 112 by inverse mapping with bilinear sampling and a black border. A face more than
+ * twice the crop's size is first shrunk by block means, because bilinear sampling would alias. `picture` is
+ * interleaved RGB. What cannot be aligned comes back as `rejected` with its reason and is never cut out unaligned.
+ * Source: InsightFace's template and `norm_crop`; the fit is Umeyama's (1991).
+ */
+export function alignFace(picture: Picture, landmarks: FivePoints | null): Alignment {
+  const fit = fitFace(landmarks);
+  if (fit.kind === 'rejected') return fit;
+  const { crop, coverage } = warp(picture, fit.matrix, fit.scale);
   if (coverage < coverageMin) return { kind: 'rejected', reason: 'off_frame' };
-  return { kind: 'aligned', crop, matrix, scale, residual, coverage, landmarks: mapped };
+  return { ...fit, kind: 'aligned', crop, coverage };
+}
+
+/** The part of a picture that `alignFace` looks at; undefined where it looks at none. */
+export function partUnderFace(landmarks: FivePoints | null, picture: Size): FramePart | undefined {
+  const fit = fitFace(landmarks);
+  return fit.kind === 'rejected' ? undefined : partUnderCrop(inverted(fit.matrix), picture);
 }
 
 const scratch = growingWorkspace<'part' | 'crop'>();
@@ -120,21 +138,9 @@ let shrunk = new Uint8Array(0);
 function warp(picture: Picture, matrix: Similarity, scale: number): { crop: Uint8Array; coverage: number } {
   const inverse = inverted(matrix);
   const factor = Math.floor(1 / scale);
-  // Only the part under the crop is looked at; its corners are the crop's, one pixel wider.
-  const corners = [
-    [-1, -1],
-    [alignedSide, -1],
-    [-1, alignedSide],
-    [alignedSide, alignedSide],
-  ].map(([x, y]) => apply(inverse, [x!, y!]));
-  const xs = corners.map(([x]) => x);
-  const ys = corners.map(([, y]) => y);
-  const left = Math.max(0, Math.floor(Math.min(...xs)));
-  const top = Math.max(0, Math.floor(Math.min(...ys)));
-  const width = Math.min(picture.width, Math.ceil(Math.max(...xs)) + 1) - left;
-  const height = Math.min(picture.height, Math.ceil(Math.max(...ys)) + 1) - top;
-  if (width < 1 || height < 1) return { crop: new Uint8Array(alignedSide * alignedSide * 3), coverage: 0 };
-  const part = { left, top, width, height };
+  const part = partUnderCrop(inverse, picture);
+  if (part === undefined) return { crop: new Uint8Array(alignedSide * alignedSide * 3), coverage: 0 };
+  const { left, top } = part;
   picture.show?.(part);
   if (factor < 2) return sample(picture, part, inverse);
   const size = shrunkSize(part, factor);
@@ -151,6 +157,23 @@ function warp(picture: Picture, matrix: Similarity, scale: number): { crop: Uint
       ty: (inverse.ty - top + 0.5) / factor - 0.5,
     },
   );
+}
+
+/** What lies in the picture under the crop and one pixel around it; undefined where nothing does. */
+function partUnderCrop(inverse: Similarity, picture: Size): FramePart | undefined {
+  const corners = [
+    [-1, -1],
+    [alignedSide, -1],
+    [-1, alignedSide],
+    [alignedSide, alignedSide],
+  ].map(([x, y]) => apply(inverse, [x!, y!]));
+  const xs = corners.map(([x]) => x);
+  const ys = corners.map(([, y]) => y);
+  const left = Math.max(0, Math.floor(Math.min(...xs)));
+  const top = Math.max(0, Math.floor(Math.min(...ys)));
+  const width = Math.min(picture.width, Math.ceil(Math.max(...xs)) + 1) - left;
+  const height = Math.min(picture.height, Math.ceil(Math.max(...ys)) + 1) - top;
+  return width < 1 || height < 1 ? undefined : { left, top, width, height };
 }
 
 /**

@@ -9,18 +9,20 @@ import {
   type Landmarks,
   trackSchema,
 } from '../../src/stage/artifacts.js';
-import type { Frame } from '../../src/stage/frames.js';
+import type { Frame, FrameParts } from '../../src/stage/frames.js';
 import { readJson, readWantedJsonLines } from '../../src/stage/read-write.js';
 import type { ChunkedStage, StageReading } from '../../src/stage/stage.js';
 import { chunkLength } from '../media/division.js';
 import { encodeJpeg } from '../media/jpeg.js';
 import { sumCounts } from '../media/parts.js';
-import { shrinkPart, squareAround } from '../media/picture.js';
+import type { Size } from '../media/geometry.js';
+import { shrinkPart } from '../media/picture.js';
 import type { Picture } from '../media/resample.js';
-import { alignFace, mapFive } from './align.js';
+import { alignFace } from './align.js';
 import { divideTracks } from './division.js';
 import { TrackGatherer } from './gather.js';
 import { isOfFrames, landmarksFinder } from './landmarks.js';
+import { partsOfFace, pointsIn, thumbnailSquare } from './parts.js';
 import { measureQuality } from './quality.js';
 import { type PlannedTrack, planTracks, planVisits, type Visit } from './visits.js';
 import { mergeParts } from './merge-parts.js';
@@ -37,9 +39,6 @@ type FacesParam =
 
 /** The ids of the tracks that a chunk looks at. */
 type Chunk = { readonly tracks: readonly string[] };
-
-/** Room around a thumbnail's face on each side, as a share of the box: hair and chin, little else. */
-const thumbMargin = 0.3;
 
 export const stage: ChunkedStage<FacesParam, Chunk> = {
   chunks: {
@@ -60,24 +59,19 @@ export const stage: ChunkedStage<FacesParam, Chunk> = {
     },
 
     async wants(reading, chunk) {
-      const { visits } = await readPlan(reading, chunk);
+      const { visits, parts } = await lookingOf(reading, chunk);
       return {
         video: 'video',
         select: { kind: 'listed', indices: [...visits.keys()] },
         size: { kind: 'full' },
         format: 'rgb24',
-        partial: true,
+        parts,
       };
     },
 
     async runChunk(context, chunk) {
-      const { inputs, outputs, params, part } = context;
-      const { visits, timeOf } = await readPlan(context, chunk);
-      // A chunk keeps the detections of its own frames alone: an episode has hundreds of thousands.
-      const ofItsFrames = isOfFrames(visits);
-      const findLandmarks = landmarksFinder(
-        await readWantedJsonLines(inputs.path('detections'), detectionSchema, ofItsFrames),
-      );
+      const { outputs, params, part } = context;
+      const { visits, timeOf } = await lookingOf(context, chunk);
       const gatherers = new Map<PlannedTrack, Gatherer>();
       const writer = await FaceWriter.open({
         folder: part,
@@ -89,6 +83,7 @@ export const stage: ChunkedStage<FacesParam, Chunk> = {
       });
       try {
         const total = visits.size;
+        const missing = new Set(visits.keys());
         for await (const frame of context.frames) {
           context.signal.throwIfAborted();
           const jpeg = params.save_frames ? once(() => wholeJpeg(frame, params.jpeg_quality)) : nothing;
@@ -96,21 +91,17 @@ export const stage: ChunkedStage<FacesParam, Chunk> = {
             const { planned } = visit;
             const gatherer = gatherers.get(planned) ?? new TrackGatherer(planned.plan);
             gatherers.set(planned, gatherer);
-            await look(gatherer, frame, visit, {
-              landmarks: findLandmarks(frame.index, visit.bbox),
-              thumbSize: params.thumb_size,
-              jpeg,
-            });
+            await look(gatherer, frame, visit, { thumbSize: params.thumb_size, jpeg });
             if (planned.lastFrame !== frame.index) continue;
             const limits = { min: params.min_samples_per_track, spacing: params.sample_every_n_frames };
             await writer.write(planned.track.track_id, gatherer.finish(limits));
             gatherers.delete(planned);
           }
-          visits.delete(frame.index);
-          context.progress(total - visits.size, total);
+          missing.delete(frame.index);
+          context.progress(total - missing.size, total);
         }
-        const [missing] = visits.keys();
-        if (missing !== undefined) throw new Error(`frame ${missing} was asked for but not decoded`);
+        const [first] = missing;
+        if (first !== undefined) throw new Error(`frame ${first} was asked for but not decoded`);
         const { sampled, rejected } = await writer.close();
         return { faces_sampled: sampled, faces_rejected: rejected };
       } catch (error) {
@@ -135,21 +126,15 @@ type Gatherer = TrackGatherer<KeptFace, RefusedFace>;
 async function look(
   gatherer: Gatherer,
   frame: Frame,
-  { bin, bbox, conf }: Visit,
-  options: {
-    readonly landmarks: Landmarks | null;
-    readonly thumbSize: number;
-    readonly jpeg: () => Promise<Uint8Array | undefined>;
-  },
+  { bin, bbox, conf, landmarks }: SeenVisit,
+  options: { readonly thumbSize: number; readonly jpeg: () => Promise<Uint8Array | undefined> },
 ): Promise<void> {
-  const { landmarks } = options;
   const seen = { frame: frame.index, bin, conf, bbox };
   if (landmarks === null) {
     gatherer.refuse({ ...seen, landmarks, reason: 'no_landmarks' });
     return;
   }
-  const points = mapFive(landmarks, ([x, y]) => [x * frame.width, y * frame.height]);
-  const aligned = alignFace(frame, points);
+  const aligned = alignFace(frame, pointsIn(frame, landmarks));
   if (aligned.kind === 'rejected') {
     gatherer.refuse({ ...seen, landmarks, reason: aligned.reason });
     return;
@@ -163,11 +148,57 @@ async function look(
 }
 
 /** The thumbnail's square, shrunk by a whole factor so that a close-up in 4K stays small in memory. */
-function cutAround(frame: Picture, [x1, y1, x2, y2]: Bbox, side: number): Picture {
-  const { width, height } = frame;
-  const square = squareAround([x1 * width, y1 * height, x2 * width, y2 * height], thumbMargin, frame);
+function cutAround(frame: Picture, bbox: Bbox, side: number): Picture {
+  const square = thumbnailSquare(bbox, frame);
   frame.show?.(square);
   return shrinkPart(frame, square, Math.max(1, Math.floor(square.width / side)));
+}
+
+/** A visit with the landmarks of the detection behind it. */
+type SeenVisit = Visit & { readonly landmarks: Landmarks | null };
+
+/** What a chunk looks at. */
+interface Looking {
+  /** By frame, ascending. */
+  readonly visits: ReadonlyMap<number, readonly SeenVisit[]>;
+  readonly parts: FrameParts;
+  readonly timeOf: (frame: number) => number;
+}
+
+/** Of the chunks at work, each of which asks twice. */
+const lookings = new WeakMap<
+  Chunk,
+  { readonly of: StageReading<FacesParam>['params']; readonly looking: Promise<Looking> }
+>();
+
+function lookingOf(reading: StageReading<FacesParam>, chunk: Chunk): Promise<Looking> {
+  const known = lookings.get(chunk);
+  if (known?.of === reading.params) return known.looking;
+  const looking = readLooking(reading, chunk);
+  lookings.set(chunk, { of: reading.params, looking });
+  return looking;
+}
+
+async function readLooking(reading: StageReading<FacesParam>, chunk: Chunk): Promise<Looking> {
+  const { visits, timeOf, size } = await readPlan(reading, chunk);
+  // A chunk keeps the detections of its own frames alone: an episode has hundreds of thousands.
+  const ofItsFrames = isOfFrames(visits);
+  const detections = await readWantedJsonLines(reading.inputs.path('detections'), detectionSchema, ofItsFrames);
+  const findLandmarks = landmarksFinder(detections);
+  const seen = new Map(
+    [...visits].map(([frame, inFrame]) => [
+      frame,
+      inFrame.map((visit) => ({ ...visit, landmarks: findLandmarks(frame, visit.bbox) })),
+    ]),
+  );
+  const whole = { left: 0, top: 0, ...size };
+  const parts = new Map(
+    [...seen].map(([frame, inFrame]) => [
+      frame,
+      reading.params.save_frames ? [whole] : inFrame.flatMap((visit) => partsOfFace(visit, size)),
+    ]),
+  );
+  return { visits: seen, parts, timeOf };
 }
 
 /** What to look at, of all tracks or of a chunk's; the same whoever asks, since all read it from the same artifacts. */
@@ -179,8 +210,9 @@ async function readPlan(
   visits: Map<number, readonly Visit[]>;
   timeOf: (frame: number) => number;
   keyFrames: readonly number[];
+  size: Size;
 }> {
-  const { pts, time_base, key_frames = [] } = await readJson(inputs.path('frames'), framesIndexSchema);
+  const { pts, time_base, key_frames = [], width, height } = await readJson(inputs.path('frames'), framesIndexSchema);
   const [ticks, perSecond] = time_base;
   const timeOf = (frame: number): number => {
     const at = pts[frame];
@@ -195,7 +227,7 @@ async function readPlan(
     min: params.min_samples_per_track,
     spacing: params.sample_every_n_frames,
   });
-  return { planned, visits: planVisits(planned), timeOf, keyFrames: key_frames };
+  return { planned, visits: planVisits(planned), timeOf, keyFrames: key_frames, size: { width, height } };
 }
 
 /** Whether a line of tracks.jsonl is of a track in `ids`. A line that names no track is, so that reading it tells. */

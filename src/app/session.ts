@@ -1,6 +1,6 @@
 // What a command does with a project: plan, build, verify. One session holds one choice of
 // parameters; each call judges the files as they are then.
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { ProblemError } from '../base/problem.js';
 import type { ActionReport, BuildObserver } from '../engine/execute.js';
@@ -190,10 +190,10 @@ export class Session {
       onWait: (holder) => options.observer.waiting(holder),
     });
     const durations = this.#durations();
+    const temporaryRoot = join(stateRoot, 'tmp');
     try {
       if (recalled?.isOvertaken() === true) return undefined;
       this.#registerAtStore(true);
-      const temporaryRoot = join(stateRoot, 'tmp');
       clearStaging(temporaryRoot);
       const lockfiles = part?.lockfiles ?? this.lockfiles();
       for (const ep of lockedOf(selection)) {
@@ -208,6 +208,7 @@ export class Session {
         dataRoot,
         catalogue,
         registry,
+        pixelsRoot: join(temporaryRoot, 'pixels'),
         notes: options.observer,
         paramsOf: (ep) => this.facts.paramsOf(ep),
         modelOf: (role, ep) => this.facts.modelOf(role, ep),
@@ -226,6 +227,7 @@ export class Session {
         signal: options.signal,
       });
     } finally {
+      this.#saveWherePossible(() => rmSync(join(temporaryRoot, 'pixels'), { recursive: true, force: true }));
       this.#saveWherePossible(() => durations.save());
       this.#saveWherePossible(() => this.workspace.digests.save());
       mutex.release();

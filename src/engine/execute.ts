@@ -13,7 +13,7 @@ import { decide, type Verdict, type World } from './decide.js';
 import type { ActionJob, RunResult } from './job.js';
 import type { LockEntry } from './lockfile.js';
 import { fingerprintOf, type Manifest } from './manifest.js';
-import type { Plan, Step } from './plan.js';
+import { dependentsOf, type Plan, type Step } from './plan.js';
 import { clearTemporaries, digestStaged, publish, Staging } from './publish.js';
 import type { Reason } from './reasons.js';
 import { workThrough, type Means } from './schedule.js';
@@ -70,6 +70,11 @@ export interface Execution {
   readonly signal: AbortSignal;
 }
 
+/** An execution and the plan that it carries out. */
+interface Running extends Execution {
+  readonly plan: Plan;
+}
+
 /** Runs the plan to its end; resolves with a report an action, in plan order. Rejects only on abort or a bug. */
 export async function executePlan(plan: Plan, execution: Execution): Promise<ActionReport[]> {
   const { observer, signal, world } = execution;
@@ -112,7 +117,7 @@ export async function executePlan(plan: Plan, execution: Execution): Promise<Act
           signal.throwIfAborted();
           if (skip(action)) return;
           const startedAt = new Date();
-          report(action, await carryOut(action, verdicts, execution, means), startedAt);
+          report(action, await carryOut(action, verdicts, { ...execution, plan }, means), startedAt);
         },
       },
       { slots, expected: (step) => execution.expected(step) },
@@ -145,7 +150,7 @@ function keepFresh(
 async function carryOut(
   action: Action,
   verdicts: Map<Action, Verdict>,
-  execution: Execution,
+  execution: Running,
   means: Means,
 ): Promise<Outcome> {
   const { world, observer, signal } = execution;
@@ -182,7 +187,7 @@ async function runAction(
   action: Action,
   verdict: Verdict & { kind: 'run' },
   verdicts: Map<Action, Verdict>,
-  execution: Execution,
+  execution: Running,
   means: Means,
 ): Promise<Outcome> {
   const { world, observer } = execution;
@@ -193,6 +198,7 @@ async function runAction(
       action,
       manifest: verdict.manifest,
       resources: means.hold.taken.resources,
+      dependents: () => dependentsOf(action, execution.plan),
       stagedPath: (role) => staging.pathFor(role, action.outputs[role]!),
       progress: (done, total) => observer.progress(action, done, total),
     };

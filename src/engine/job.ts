@@ -8,6 +8,8 @@ export interface ActionJob {
   readonly manifest: Manifest;
   /** What it holds of the pools while it runs; never part of the manifest. */
   readonly resources: TakenResources;
+  /** Those actions of the build that read, directly or not, what this one makes, and were not fresh when it began. */
+  dependents(): readonly Action[];
   /** Absolute path at which an output must be written. */
   stagedPath(role: string): string;
   progress(done: number, total: number): void;

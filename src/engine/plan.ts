@@ -41,6 +41,16 @@ function staleByMissing({ action, input }: MissingInput, world: World): Verdict 
   };
 }
 
+/** Those actions of the plan that are not fresh and read, directly or not, what `action` makes. */
+export function dependentsOf(action: Action, { steps }: Plan): readonly Action[] {
+  const found = new Set([action]);
+  for (const step of steps)
+    if (step.verdict.kind !== 'fresh' && step.action.inputs.some(({ madeBy }) => madeBy && found.has(madeBy.action)))
+      found.add(step.action);
+  found.delete(action);
+  return [...found];
+}
+
 /** How many actions have each verdict. */
 export function countVerdicts(plan: Plan): Record<Verdict['kind'], number> {
   const counts = { fresh: 0, restore: 0, run: 0, later: 0 };

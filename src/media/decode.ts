@@ -6,7 +6,7 @@ import type { Frame, FrameRequest } from '../stage/frames.js';
 import type { VideoFacts } from '../stage/stage.js';
 import { dropPixelsMin, planDrop } from './drop.js';
 import { canCopyPackets, FfmpegError, outputsMax, startFfmpeg, type RunningFfmpeg } from './ffmpeg.js';
-import { ffmpegFormat, filterGraph, type Branch } from './filter-graph.js';
+import { ffmpegFormat, filterGraph, type Branch, type Wish } from './filter-graph.js';
 import { finisherFor, type Finisher } from './finish.js';
 import { fromHwaccel, hwaccelOptions, usableHwaccel, type HwaccelWish } from './hwaccel.js';
 import { seekTo, type Seek, type SeekWay } from './seek.js';
@@ -41,9 +41,6 @@ export function frameSize(
   }
 }
 
-/** What a reader asks for: a request whose video is known. */
-export type Wish = Omit<FrameRequest, 'video'>;
-
 /**
  * The requested frames in presentation order: upright, square pixels, tightly packed. `data` is
  * reused for the next frame. Memory stays at about three frames. Ends ffmpeg when the reader stops or `signal` aborts.
@@ -63,6 +60,8 @@ export function decodeFrames(
 ): AsyncGenerator<Frame, void, undefined> {
   return new SharedDecode(path, facts, [{ request, signal }], options).frames(0);
 }
+
+export type { Wish } from './filter-graph.js';
 
 export interface DecodeOptions {
   readonly tools?: MediaTools;
@@ -305,7 +304,7 @@ export class SharedDecode {
 }
 
 function pixelFormat({ stored }: Finisher, { format }: Wish): string {
-  return stored ? 'yuv420p' : ffmpegFormat[format];
+  return stored ? ffmpegFormat.stored : ffmpegFormat[format];
 }
 
 function mapInput(sampler: TwoTap): { readonly options: readonly string[]; readonly bytes: Uint8Array } {

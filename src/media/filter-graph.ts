@@ -4,8 +4,19 @@ import type { FrameRequest, PixelFormat } from '../stage/frames.js';
 import type { VideoFacts } from '../stage/stage.js';
 import type { TwoTap } from './two-tap.js';
 
+/** Pixels as they lie in the file, too: 8-bit YUV with half-size colour planes. Of video for which `isPlain` alone. */
+export type AnyFormat = PixelFormat | 'stored';
+
+/** What a reader asks for, apart from the video. */
+export type Wish = Omit<FrameRequest, 'video' | 'format'> & { readonly format: AnyFormat };
+
 /** ffmpeg's names of the pixel formats. */
-export const ffmpegFormat: Readonly<Record<PixelFormat, string>> = { rgb24: 'rgb24', bgr24: 'bgr24', gray8: 'gray' };
+export const ffmpegFormat: Readonly<Record<AnyFormat, string>> = {
+  rgb24: 'rgb24',
+  bgr24: 'bgr24',
+  gray8: 'gray',
+  stored: 'yuv420p',
+};
 
 /** Pixels that leave ffmpeg as yuv420p, for the reader to convert: as they are in the file, or scaled. */
 export type Stored = 'as-is' | 'scaled';
@@ -14,7 +25,7 @@ export type Stored = 'as-is' | 'scaled';
 export interface Branch {
   /** Its result's label, without brackets. */
   readonly label: string;
-  readonly request: Omit<FrameRequest, 'video'>;
+  readonly request: Wish;
   /** Expression of ffmpeg's `select`; undefined when every frame passes. */
   readonly expression: string | undefined;
   /** Samples the picture from taps that ffmpeg picks by a map, which is the second input. */
@@ -47,7 +58,7 @@ function branchOf(
   // Timestamps mean nothing here, so they are made plain: late, missing or doubled ones cannot
   // make a later filter wait for a frame or skip one.
   const renumber = 'setpts=N';
-  if (stored === 'as-is') return `${from}${[...select, renumber, 'format=yuv420p'].join(',')}[${label}]`;
+  if (stored === 'as-is') return `${from}${[...select, renumber, `format=${ffmpegFormat.stored}`].join(',')}[${label}]`;
   if (sampler) {
     const { storedWidth: w, storedHeight: h } = facts;
     const convert = `scale=${w}:${h}:flags=bicubic:in_color_matrix=bt601${grayRange(request.format)}`;
@@ -69,11 +80,11 @@ function branchOf(
   // 1.4 ms where the picture is scaled; there it makes every processor give the same bytes.
   const flags = same ? 'bicubic' : `${request.scaler ?? 'bilinear'}+accurate_rnd+bitexact`;
   const scale = `scale=${w}:${h}:flags=${flags}${grayRange(request.format)}`;
-  return `${from}${[...select, renumber, scale, stored === 'scaled' ? 'format=yuv420p' : format, ...turn(facts.rotation)].join(',')}[${label}]`;
+  return `${from}${[...select, renumber, scale, stored === 'scaled' ? `format=${ffmpegFormat.stored}` : format, ...turn(facts.rotation)].join(',')}[${label}]`;
 }
 
 /** Luma alone is stretched to 0..255 by hand: ffmpeg versions differ in what they take gray for. */
-function grayRange(format: PixelFormat): string {
+function grayRange(format: AnyFormat): string {
   return format === 'gray8' ? ':out_range=full' : '';
 }
 

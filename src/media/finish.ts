@@ -2,9 +2,9 @@
 // that a reader is handed. Plain video leaves ffmpeg as it is stored, half the bytes of RGB, and is converted
 // here. Memory is made once for a decode and reused. It starts no process.
 import { makeWorkspace } from '../kernels/workspace.js';
-import type { Frame, FrameRequest, PixelFormat } from '../stage/frames.js';
+import type { Frame, PixelFormat } from '../stage/frames.js';
 import type { VideoFacts } from '../stage/stage.js';
-import type { Stored } from './filter-graph.js';
+import type { Stored, Wish } from './filter-graph.js';
 import type { PictureBuffers } from './picture-pipe.js';
 import { twoTap, type TwoTap } from './two-tap.js';
 import { yuv420Bytes, yuvShares, type YuvMatrix } from './yuv.js';
@@ -29,9 +29,20 @@ interface Size {
 
 const channelsOf: Readonly<Record<PixelFormat, number>> = { rgb24: 3, bgr24: 3, gray8: 1 };
 
+/** Whether frames at full size leave ffmpeg as they are stored, and are what is shown. */
+export function isPlain({ yuv420, rotation, storedWidth, storedHeight, width, height }: VideoFacts): boolean {
+  const isEven = storedWidth % 2 === 0 && storedHeight % 2 === 0;
+  return yuv420 !== undefined && rotation === 0 && isEven && width === storedWidth && height === storedHeight;
+}
+
 /** The finisher for a request whose frames have size `size`. */
-export function finisherFor(facts: VideoFacts, request: Omit<FrameRequest, 'video'>, size: Size): Finisher {
+export function finisherFor(facts: VideoFacts, request: Wish, size: Size): Finisher {
   const { width, height } = size;
+  if (request.format === 'stored') {
+    const bytes = yuv420Bytes(width, height);
+    const buffers: PictureBuffers = [new Uint8Array(bytes), new Uint8Array(bytes)];
+    return { stored: 'as-is', sampler: undefined, buffers, finish: (data) => ({ data }) };
+  }
   const stored = { width: facts.storedWidth, height: facts.storedHeight };
   const upright = facts.rotation % 180 === 0 ? stored : { width: stored.height, height: stored.width };
   const channels = channelsOf[request.format];
@@ -46,7 +57,7 @@ export function finisherFor(facts: VideoFacts, request: Omit<FrameRequest, 'vide
   }
   if (matrix !== undefined) {
     const isScaled = size.width !== stored.width || size.height !== stored.height;
-    return { ...converted(size, matrix, request.partial === true), stored: isScaled ? 'scaled' : 'as-is' };
+    return { ...converted(size, matrix, request.parts !== undefined), stored: isScaled ? 'scaled' : 'as-is' };
   }
   const bytes = width * height * channels;
   const finish = (data: Uint8Array): Picture => ({ data });
@@ -60,7 +71,7 @@ export function finisherFor(facts: VideoFacts, request: Omit<FrameRequest, 'vide
  */
 function matrixFor(
   { yuv420, rotation, storedWidth, storedHeight }: VideoFacts,
-  { format, scaler }: Omit<FrameRequest, 'video'>,
+  { format, scaler }: Wish,
   { width, height }: Size,
 ): YuvMatrix | undefined {
   if (rotation !== 0 || format !== 'rgb24') return undefined;

@@ -30,6 +30,8 @@ export interface ChunkOrder {
   readonly resources: TakenResources;
   /** Absolute path of the folder for its part. */
   readonly part: string;
+  /** Absolute path of the folder for pixels of the video that it looks at, where some action keeps or looks for any. */
+  readonly kept?: string | undefined;
 }
 
 /** A model that is installed, and where it is to run. */
@@ -95,9 +97,9 @@ async function attempt(
   how: { readonly catalogue: StageCatalogue } & Pick<DecodeOptions, 'seek' | 'hwaccel'>,
 ): Promise<PromiseSettledResult<RunResult>[]> {
   const prepared = await Promise.allSettled(members.map((member) => prepare(member, how.catalogue)));
-  const readers = prepared.flatMap((one) => {
+  const readers = prepared.flatMap((one, at) => {
     if (one.status === 'rejected' || one.value.request === undefined) return [];
-    return [{ context: one.value.context, request: one.value.request }];
+    return [{ context: one.value.context, request: one.value.request, kept: members[at]!.order.kept }];
   });
   const given = await Promise.allSettled([framesFor(readers, how)]);
   return Promise.allSettled(
@@ -111,6 +113,7 @@ async function attempt(
       try {
         const counts = await chunks.runChunk({ ...context, frames: own.frames }, order.chunk);
         signal.throwIfAborted();
+        own.finish();
         return { counts, device: device() };
       } finally {
         await own.leave();

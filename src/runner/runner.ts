@@ -1,12 +1,14 @@
 // Runs an action for the engine: a built-in stage, a user's module, or a command. Hands a stage its
 // paths, its frames and its models; knows no cache and no plan.
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { canonicalJson, type Json } from '../base/canonical-json.js';
 import { problem } from '../base/problem.js';
 import type { ChunkedAction, ChunkRequest } from '../engine/chunks.js';
 import type { ActionRunner } from '../engine/execute.js';
 import type { ActionJob, RunResult } from '../engine/job.js';
 import type { Action } from '../graph/graph.js';
+import { sha256 } from '../hash/sha256.js';
 import type { Device } from '../models/devices.js';
 import type { ModelEvent } from '../models/install.js';
 import { modelDigest, type ModelEntry, type Registry } from '../models/registry.js';
@@ -43,6 +45,8 @@ export interface RunnerWorld {
   readonly dataRoot: string;
   readonly catalogue: StageCatalogue;
   readonly registry: Registry;
+  /** Where pixels may lie that one action of a build keeps for another; whoever builds removes it. */
+  readonly pixelsRoot: string;
   readonly notes: RunNotes;
   paramsOf(ep: string | undefined): ParamValues;
   modelOf(role: ModelRole, ep: string | undefined): ModelEntry | undefined;
@@ -89,7 +93,11 @@ export class StageRunner implements ActionRunner {
     return {
       chunks,
       stretchOf: (chunk) => looksAt && `${looksAt} ${canonicalJson(chunk)}`,
-      merge: async (parts) => ({ counts: await this.#merge(stage, job, parts, signal) }),
+      merge: async (parts) => {
+        const counts = await this.#merge(stage, job, parts, signal);
+        if (this.#revisits(job.action)) rmSync(this.#pixelsOf(job)!, { recursive: true, force: true });
+        return { counts };
+      },
     };
   }
 
@@ -211,6 +219,7 @@ export class StageRunner implements ActionRunner {
       hwaccel: this.#hwaccel(ep),
       resources,
       part: folder,
+      kept: this.#pixelsOf(job),
     };
   }
 
@@ -218,6 +227,27 @@ export class StageRunner implements ActionRunner {
     const { hwaccel, allow_cpu_fallback } = this.#world.paramsOf(ep);
     if (typeof hwaccel !== 'string') return undefined;
     return { method: hwaccel, allowCpuFallback: allow_cpu_fallback === true };
+  }
+
+  /** The video of which an action looks at parts of frames that others have seen. */
+  #revisits({ rule, inputs }: Action): string | undefined {
+    const role = rule.code.kind === 'stage' ? this.#world.catalogue[rule.code.stage]?.revisits : undefined;
+    return inputs.find((input) => input.role === role)?.path;
+  }
+
+  /** Folder of the pixels that are kept of the video which an action looks at; undefined where nobody looks at it again. */
+  #pixelsOf(job: ActionJob): string | undefined {
+    const { action, manifest } = job;
+    const again = this.#revisits(action);
+    const video = again ?? this.looksAt(action);
+    if (video === undefined) return undefined;
+    if (again === undefined && !job.dependents().some((other) => this.#revisits(other) === video)) return undefined;
+    const file = Object.values(manifest.inputs)
+      .flat()
+      .find(({ path }) => path === video);
+    // Frames are known by their ordinals in its index.
+    const known = [file!.digest, ...(manifest.inputs['frames'] ?? []).map(({ digest }) => digest)];
+    return join(this.#world.pixelsRoot, sha256(canonicalJson(known)));
   }
 
   #entry(role: ModelRole, { action }: ActionJob): ModelEntry {

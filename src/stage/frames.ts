@@ -34,9 +34,14 @@ export interface FrameRequest {
   readonly size: FrameSize;
   readonly format: PixelFormat;
   readonly scaler?: Scaler;
-  /** The reader will look at parts alone, and call `show` for each before it does. */
-  readonly partial?: boolean;
+  /** By ordinal, all that the reader will look at of each frame; it calls `show` for a part before it does. */
+  readonly parts?: FrameParts | undefined;
+  /** The reader may say by `keep` what others will look at later. It is not handed the next frame meanwhile. */
+  readonly keeps?: boolean;
 }
+
+/** Parts of frames by the frame's ordinal. */
+export type FrameParts = ReadonlyMap<number, readonly FramePart[]>;
 
 /** A rectangle of whole pixels inside a frame. */
 export interface FramePart {
@@ -54,6 +59,11 @@ export interface Frame {
   readonly height: number;
   /** width x height x channels bytes, rows top to bottom; reused for the next frame unless copied. */
   readonly data: Uint8Array;
-  /** Fills in a part of `data`; there only on frames that were asked for as `partial`, and not on all of those. */
+  /** Fills in a part of `data`; there only where `parts` were named, and not always then. */
   readonly show?: ((part: FramePart) => void) | undefined;
+  /**
+   * Keeps parts of this frame as it is at full size, for those who will look at them in the same build and then need no decoding.
+   * There only where `keeps` was asked for and there is such a one. To be called before the next frame is asked for.
+   */
+  readonly keep?: ((parts: readonly FramePart[]) => void) | undefined;
 }

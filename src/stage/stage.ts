@@ -175,6 +175,8 @@ export interface StageEntry {
   readonly outputs: readonly string[];
   /** Role of the video of which its chunks are stretches `{ from, to }`, in frames; then one decode can serve several stages. */
   readonly looksAt?: string;
+  /** Role of the video of which it looks at parts of frames that others have seen in the same build: they may keep those for it. */
+  readonly revisits?: string;
   /** How often it runs; pipeline.yaml is checked against it where it is said. */
   readonly scope?: 'episode' | 'project';
   // any K: a stage that reads fewer params is a stage all the same

@@ -46,6 +46,31 @@ function childrenOf(pid: number): number[] {
     .map(Number);
 }
 
+/** Builds of the clip that tell of each decode of pictures how many outputs it had. */
+async function notingDecodes(world: World): Promise<(...words: string[]) => Promise<number[]>> {
+  const { ffmpeg } = await usualMediaTools();
+  const log = join(world.root, 'decodes');
+  const noting = join(world.root, 'ffmpeg');
+  const outputs = `echo "$*" | grep -o -e ' -map \\[' | wc -l`;
+  writeFileSync(noting, `#!/bin/sh\ncase "$*" in *rawvideo*) ${outputs} >> '${log}' ;; esac\nexec '${ffmpeg}' "$@"\n`);
+  chmodSync(noting, 0o755);
+  return async (...more) => {
+    writeFileSync(log, '');
+    const build = startSa(world.root, ['build', 'clip', ...more], { ...env, FFMPEG_PATH: noting });
+    const { code, err } = await build.ended;
+    expect([code, err]).toEqual([0, expect.any(String)]);
+    return readFileSync(log, 'utf8').trim().split('\n').filter(Boolean).map(Number);
+  };
+}
+
+function filesBelow(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return entries.map(({ parentPath, name }) => join(parentPath, name)).sort();
+}
+
+const digests = (world: World, ...names: string[]): string[] =>
+  names.map((name) => sha256File(join(world.root, 'data/manifests/clip', name)));
+
 const detections = (world: World): string => sha256File(join(world.root, 'data/manifests/clip/detections.jsonl'));
 
 describeWithShared('a real clip', ['data/video/angelone_240p.mp4', 'models/yunet_n_dynamic.onnx'], () => {
@@ -81,15 +106,9 @@ describeWithShared('a real clip', ['data/video/angelone_240p.mp4', 'models/yunet
 
   test('is decoded once for scenes and detect, whatever the number of jobs, and alone each makes the same', async () => {
     const world = await clipWorld();
-    const made = (): string[] =>
-      ['scenes.json', 'detections.jsonl'].map((name) => sha256File(join(world.root, 'data/manifests/clip', name)));
-    const { ffmpeg } = await usualMediaTools();
-    const log = join(world.root, 'decodes');
-    const noting = join(world.root, 'ffmpeg');
-    writeFileSync(noting, `#!/bin/sh\ncase "$*" in *rawvideo*) echo >> '${log}' ;; esac\nexec '${ffmpeg}' "$@"\n`);
-    chmodSync(noting, 0o755);
-    const decodes = async (...more: string[]): Promise<number> => {
-      writeFileSync(log, '');
+    const made = (): string[] => digests(world, 'scenes.json', 'detections.jsonl');
+    const build = await notingDecodes(world);
+    const decodes = (...more: string[]): Promise<number[]> => {
       const own = [
         '--stride',
         '6',
@@ -101,17 +120,34 @@ describeWithShared('a real clip', ['data/video/angelone_240p.mp4', 'models/yunet
         '--chunk-frames',
         '800',
       ];
-      const build = startSa(world.root, ['build', 'clip', ...own, ...more], { ...env, FFMPEG_PATH: noting });
-      expect((await build.ended).code).toBe(0);
-      return readFileSync(log, 'utf8').length;
+      return build(...own, ...more);
     };
     const both = ['--force', 'scenes', '--force', 'detect', 'scenes', 'detect'];
-    expect(await decodes('scenes')).toBe(2);
-    expect(await decodes('detect')).toBe(2);
+    expect(await decodes('scenes')).toEqual([1, 1]);
+    expect(await decodes('detect')).toEqual([1, 1]);
     const alone = made();
     for (const jobs of ['1', '3']) {
-      expect(await decodes(...both, '--jobs', jobs)).toBe(2);
+      expect(await decodes(...both, '--jobs', jobs)).toEqual([2, 2]);
       expect(made()).toEqual(alone);
     }
+  });
+
+  test('is decoded once for its faces, too, and they are those of a pass of their own', async () => {
+    const world = await clipWorld();
+    const build = await notingDecodes(world);
+    const made = (): string[] => [
+      ...digests(world, 'detections.jsonl', 'faces.jsonl', 'faces_aligned.npy'),
+      ...filesBelow(join(world.root, 'data/frames/clip')).map((file) => sha256File(file)),
+    ];
+    const own = ['--stride', '4', '--det-size', '320', '--detector', 'yunet-n', '--no-cache', '--chunk-frames', '600'];
+    expect(await build('faces', ...own)).toEqual([3, 3, 3]);
+    const together = made();
+    expect(together.length).toBeGreaterThan(100);
+    expect(await build('faces', ...own, '--force', 'faces')).toEqual([1]);
+    expect(made()).toEqual(together);
+    // Nobody looks again; all pictures are wanted whole.
+    expect(await build('detect', ...own, '--force', 'detect')).toEqual([1, 1, 1]);
+    expect(await build('faces', ...own, '--force', 'detect', '--save-frames')).toEqual([2, 2, 2, 1]);
+    expect(existsSync(join(world.root, 'data/.sa/tmp/pixels'))).toBe(false);
   });
 });

@@ -114,7 +114,7 @@ test('more readers than a decode can serve are refused by it, and each is served
   const four = [0, 1, 2, 3].map(() => ({ request: wish, signal: never }));
   expect(() => new SharedDecode(path, facts, four, {})).toThrow('cannot share');
   const inputs = { path: () => path, optional: () => undefined, gathered: () => [] };
-  const readers = four.map(() => ({ context: { inputs, signal: never }, request: { ...wish, video: 'video' } }));
+  const readers = four.map(() => ({ context: { inputs, signal: never }, request: { ...wish, format: 'bgr24' as const, video: 'video' } }));
   const given = await framesFor(readers, {});
   const seen = await Promise.all(given.map(({ frames }) => read(frames)));
   expect(seen).toEqual(four.map(() => seen[0]));

@@ -12,10 +12,16 @@ export async function* framesToKeep(
   stored: AsyncGenerator<Frame, void>,
   keeper: PixelKeeper,
 ): AsyncGenerator<Frame, void, undefined> {
-  for await (const frame of frames) {
-    const whole = (await stored.next()).value ?? undefined;
-    if (whole?.index !== frame.index) throw new Error(`frame ${frame.index} came without its stored picture`);
-    yield { ...frame, keep: (parts) => keeper.keep(frame.index, whole.data, parts) };
+  try {
+    for await (const frame of frames) {
+      const whole = (await stored.next()).value ?? undefined;
+      if (whole?.index !== frame.index) throw new Error(`frame ${frame.index} came without its stored picture`);
+      yield { ...frame, keep: (parts) => keeper.keep(frame.index, whole.data, parts) };
+    }
+    // Only at its end is it known whether all were decoded.
+    await stored.next();
+  } finally {
+    await stored.return(undefined);
   }
 }
 
@@ -60,7 +66,6 @@ export async function* framesFromKept(
         },
       };
     }
-    // Only at its end is it known whether all were decoded.
     await decoded.next();
   } finally {
     await decoded.return(undefined);

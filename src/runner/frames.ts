@@ -123,10 +123,14 @@ function prepare(reader: FrameReader, source: Source, { isPlain, KeptPixels }: M
   const { select, parts, size, format } = request;
   const { facts } = source;
   const canBeKept = parts !== undefined && size.kind === 'full' && format === 'rgb24' && isPlain(facts);
-  if (folder === undefined || !canBeKept || select.kind !== 'listed')
-    return { reader, source, wish: request, kept: undefined };
+  const asked = { reader, source, wish: request, kept: undefined };
+  if (folder === undefined || !canBeKept || select.kind !== 'listed') return asked;
   const kept = new KeptPixels(folder, facts, parts);
   const indices = select.indices.filter((index) => !kept.has(index));
+  if (indices.length === select.indices.length) {
+    kept.close();
+    return asked;
+  }
   return { reader, source, wish: { ...request, select: { kind: 'listed', indices } }, kept };
 }
 

@@ -28,7 +28,7 @@ const inFlightMin = 2;
 export interface DenseOptions extends LookOptions {
   /** So many frames go through the network in one call. */
   readonly together: number;
-  /** Told what a frame shows before the next one is asked for, where frames go through the network one by one. */
+  /** Told what a frame of which parts can be kept shows before the next one is asked for, where they go through the network one by one. */
   readonly seen?: (frame: Frame, faces: readonly FoundFace[]) => void;
 }
 
@@ -40,7 +40,7 @@ export async function* lookAtEach(
   const inFlight: Begun[] = [];
   try {
     for await (const frame of frames) {
-      if (seen !== undefined && together === 1) {
+      if (seen !== undefined && frame.keep !== undefined && together === 1) {
         const look = await finished(begin(frame, options));
         seen(frame, look.faces);
         yield look;

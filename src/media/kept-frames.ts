@@ -66,6 +66,7 @@ export async function* framesFromKept(
         },
       };
     }
+    // As above.
     await decoded.next();
   } finally {
     await decoded.return(undefined);

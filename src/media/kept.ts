@@ -206,8 +206,9 @@ function entriesOf(index: string, pixels: string): readonly Entry[] | undefined 
   try {
     // Written by this build itself.
     const entries = JSON.parse(readFileSync(index, 'utf8')) as readonly Entry[];
-    const end = Math.max(...entries.map(({ offset, width, height }) => offset + yuv420Bytes(width, height)));
-    return statSync(pixels).size >= end ? entries : undefined;
+    const { size } = statSync(pixels);
+    const isThere = ({ offset, width, height }: Entry): boolean => offset + yuv420Bytes(width, height) <= size;
+    return entries.every(isThere) ? entries : undefined;
   } catch {
     return undefined;
   }

@@ -26,13 +26,15 @@ export function runsOf(total: number, length: number): readonly Run[] {
 /**
  * Runs of frames that cover a video: of `wanted` frames each where somebody says so. Otherwise each takes its share of what is left, so
  * that they grow shorter towards the end and no core waits long for the last one (guided self-scheduling: Polychronopoulos and
- * Kuck, 1987), and begins at a key picture if one is near: others cost the frames from the key picture before.
+ * Kuck, 1987), and begins at a key picture if one is near: others cost the frames from the key picture before. A short video,
+ * all of whose runs would be of the least length, is cut into two or four alike, which two or four cores end together.
  */
 export function runsOfFrames(
   { frame_count: count, key_frames: keys = [] }: Pick<FramesIndex, 'frame_count' | 'key_frames'>,
   wanted: number | undefined,
 ): readonly Run[] {
   if (wanted !== undefined) return runsOf(count, wanted);
+  if (count < chunksWanted * framesMin) return evenRuns(count, keys);
   const runs: Run[] = [];
   for (let from = 0; from < count;) {
     const length = chunkLength(count - from, undefined);
@@ -43,6 +45,16 @@ export function runsOfFrames(
     from = to;
   }
   return runs;
+}
+
+/** Four runs about alike, or two, or one: so many that each is worth a chunk. */
+function evenRuns(count: number, keys: readonly number[]): readonly Run[] {
+  const shares = [4, 2].find((number) => count >= number * framesMin) ?? 1;
+  const length = count / shares;
+  // With less than half a run's length between a key picture and its place, no run is lost between two of them.
+  const starts = Array.from({ length: shares }, (_, at) => nearest(keys, Math.round(at * length), 0.4 * length));
+  starts[0] = 0;
+  return starts.map((from, at) => ({ from, to: starts[at + 1] ?? count }));
 }
 
 /** Of ascending numbers the one nearest to `place`, if it is less than `reach` away; else `place` itself. */

@@ -264,7 +264,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 }
 
 async function dispatch(argv: readonly string[], io: Io): Promise<number> {
-  let code: number = exitCodes.done;
+  let running: Promise<number> | undefined;
   const { default: yargs } = await import('yargs');
   const parser = yargs([...argv])
     .scriptName('sa')
@@ -284,7 +284,7 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
     .version(await version())
     .wrap(Math.min(110, io.out.columns || 110))
     .fail((message: string | null, error: Error | undefined) => {
-      // yargs' own complaints come as errors of its class; anything else is a verb's.
+      // yargs' own complaints come as errors of its class.
       if (error !== undefined && error.name !== 'YError') throw error;
       throw problem('usage', message ?? error?.message ?? 'these words do not fit', 'see: sa --help');
     });
@@ -293,8 +293,9 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
       `${name} ${usage}`.trim(),
       does,
       (sub: Argv) => flags?.(sub) ?? sub,
-      async (parsed) => {
-        code = await (await load())(io, withoutUnset(parsed));
+      (parsed) => {
+        // Not handed to yargs, which lays out the help of whatever it waits for.
+        running = load().then((run) => run(io, withoutUnset(parsed)));
       },
     );
   }
@@ -310,7 +311,7 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
   await parser.parseAsync([...argv], {}, (_error: unknown, _parsed: unknown, output: string) => {
     if (output !== '') io.out.write(`${output}\n`);
   });
-  return code;
+  return (await running) ?? exitCodes.done;
 }
 
 function withoutUnset(flags: Flags): Flags {

@@ -64,7 +64,7 @@ export function decodeFrames(
 export type { Wish } from './filter-graph.js';
 
 export interface DecodeOptions {
-  readonly tools?: MediaTools;
+  readonly tools?: MediaTools | undefined;
   /** Begin near the first wanted frame where the file's own times tell where that is; from the start where left out. */
   readonly seek?: SeekWay | undefined;
   /** Decode by a device made for it; by the processor where left out. */
@@ -110,7 +110,7 @@ interface Running {
 
 /**
  * One decode for several readers that can share it, each with frames as `decodeFrames` gives them: the same bytes as if it
- * read alone. It starts with the first frame that is asked for and ends when all readers have ended or left.
+ * read alone. It starts with the first frame that is asked for, or at `start`, and ends when all readers have ended or left.
  * All must read side by side, since ffmpeg waits for the slowest; whoever will not read (any more) must `leave`.
  */
 export class SharedDecode {
@@ -143,6 +143,13 @@ export class SharedDecode {
       const output = from < to ? outputs++ : undefined;
       return { reader, ...size, output, hasLeft: false };
     });
+  }
+
+  /** Begins before the first frame is asked for; who asks for one is told what went wrong. All must read, or leave, from now on. */
+  start(): void {
+    if (this.#lines.every(({ output }) => output === undefined)) return;
+    this.#running ??= this.#start();
+    this.#running.catch(() => undefined);
   }
 
   /** The frames of one reader, by its place among the readers; to be called once for each. */

@@ -62,18 +62,18 @@ export interface ChunkMember {
  */
 export async function workOnChunks(
   members: readonly ChunkMember[],
-  catalogue: StageCatalogue,
+  known: { readonly catalogue: StageCatalogue } & Pick<DecodeOptions, 'tools'>,
 ): Promise<PromiseSettledResult<RunResult>[]> {
   // All are of one build and see the same video, so they ask for the same.
   const hwaccel = members[0]?.order.hwaccel;
-  const results = await attempt(members, { catalogue, seek: 'key', hwaccel });
+  const results = await attempt(members, { ...known, seek: 'key', hwaccel });
   // What a device does not give exactly the processor decodes, so that no result depends on the device.
   for (const seek of [...(hwaccel === undefined ? [] : (['key'] as const)), 'early', undefined] as const) {
     const again = [...results.keys()].filter((at) => isInexact(results[at]!));
     if (again.length === 0) break;
     const tried = await attempt(
       again.map((at) => members[at]!),
-      { catalogue, seek },
+      { ...known, seek },
     );
     again.forEach((at, place) => (results[at] = tried[place]!));
   }
@@ -94,7 +94,7 @@ interface Prepared {
 
 async function attempt(
   members: readonly ChunkMember[],
-  how: { readonly catalogue: StageCatalogue } & Pick<DecodeOptions, 'seek' | 'hwaccel'>,
+  how: { readonly catalogue: StageCatalogue } & Pick<DecodeOptions, 'tools' | 'seek' | 'hwaccel'>,
 ): Promise<PromiseSettledResult<RunResult>[]> {
   const prepared = await Promise.allSettled(members.map((member) => prepare(member, how.catalogue)));
   const readers = prepared.flatMap((one, at) => {

@@ -53,7 +53,7 @@ type Media = Awaited<ReturnType<typeof loadMedia>>;
 /** The frames of each reader, in their order; a video that several look at is decoded once. All must read side by side. */
 export async function framesFor(
   readers: readonly FrameReader[],
-  how: Pick<DecodeOptions, 'seek' | 'hwaccel'>,
+  how: Pick<DecodeOptions, 'tools' | 'seek' | 'hwaccel'>,
 ): Promise<readonly GivenFrames[]> {
   const media = await loadMedia();
   const given = new Map<FrameReader, GivenFrames>();
@@ -68,7 +68,7 @@ export async function framesFor(
 /** One decode for readers that can share it. */
 function giveTogether(
   readers: readonly Prepared[],
-  options: Pick<DecodeOptions, 'seek' | 'hwaccel'>,
+  options: Pick<DecodeOptions, 'tools' | 'seek' | 'hwaccel'>,
   { canShare, isPlain, SharedDecode, PixelKeeper, framesFromKept, framesToKeep }: Media,
 ): readonly GivenFrames[] {
   const { path, facts } = readers[0]!.source;
@@ -82,6 +82,8 @@ function giveTogether(
     storedPlaces.set(one, wishes.push({ request: stored, signal: context.signal }) - 1);
   }
   const decode = new SharedDecode(path, facts, wishes, options);
+  // Its first frames are on their way while the stages open their models.
+  decode.start();
   return readers.map((one, place): GivenFrames => {
     const { reader, kept, wish } = one;
     const { request, context } = reader;

@@ -9,6 +9,7 @@ import type { ActionRunner } from '../engine/execute.js';
 import type { ActionJob, RunResult } from '../engine/job.js';
 import type { Action } from '../graph/graph.js';
 import { sha256 } from '../hash/sha256.js';
+import type { MediaTools } from '../media/tools.js';
 import type { Device } from '../models/devices.js';
 import type { ModelEvent } from '../models/install.js';
 import { modelDigest, type ModelEntry, type Registry } from '../models/registry.js';
@@ -85,6 +86,8 @@ export class StageRunner implements ActionRunner {
     refuseAmbiguous(job);
     const stage = await loadStage(code, this.#world);
     if (!('chunks' in stage)) return undefined;
+    // To be there when the first chunk starts.
+    void this.#toolsFor(job.action);
     const frames = this.#world.paramsOf(job.action.ep)['chunk_frames'];
     const chunks = await stage.chunks.split(this.#reading(job, signal), {
       frames: typeof frames === 'number' ? frames : undefined,
@@ -137,7 +140,18 @@ export class StageRunner implements ActionRunner {
     });
     // One alone is not worth a thread, which has everything to load first.
     const runsApart = hasWorkers && requests.some(({ isOnly }) => !isOnly);
-    return runsApart ? runInWorker(members) : workOnChunks(members, this.#world.catalogue);
+    const tools = this.#toolsFor(requests[0]!.job.action);
+    return runsApart
+      ? runInWorker(members, tools)
+      : tools.then((found) => workOnChunks(members, { catalogue: this.#world.catalogue, tools: found }));
+  }
+
+  /** What decodes the video that an action looks at, for all chunks; where it is not found, whoever needs it says so. */
+  async #toolsFor({ rule: { code } }: Action): Promise<MediaTools | undefined> {
+    const { looksAt, revisits } = (code.kind === 'stage' && this.#world.catalogue[code.stage]) || {};
+    if (looksAt === undefined && revisits === undefined) return undefined;
+    const { usualMediaTools } = await import('../media/tools.js');
+    return usualMediaTools().catch(() => undefined);
   }
 
   async #runWhole(stage: Stage, job: ActionJob, signal: AbortSignal): Promise<RunResult> {

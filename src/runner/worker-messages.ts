@@ -2,11 +2,12 @@
 // a thread boundary keeps an error's text and loses its class and its problems.
 import { ProblemError, type Problem } from '../base/problem.js';
 import type { RunResult } from '../engine/job.js';
+import type { MediaTools } from '../media/tools.js';
 import type { ChunkOrder, ModelOrder, ModelRole } from './chunk-work.js';
 
 /** `member` is a chunk's place among those that run together. */
 export type ToWorker =
-  | { readonly kind: 'run'; readonly orders: readonly ChunkOrder[] }
+  | { readonly kind: 'run'; readonly orders: readonly ChunkOrder[]; readonly tools: MediaTools | undefined }
   | { readonly kind: 'stop'; readonly member: number; readonly reason: PlainError }
   | { readonly kind: 'model'; readonly member: number; readonly order: ModelOrder }
   | { readonly kind: 'no-model'; readonly member: number; readonly error: PlainError };

@@ -2,6 +2,7 @@
 // answers them. It writes into the parts' folders alone and knows no store and no plan.
 import { parentPort } from 'node:worker_threads';
 import { loadHash } from '../hash/xxh64.js';
+import type { MediaTools } from '../media/tools.js';
 import { loadCatalogue } from './catalogue.js';
 import { workOnChunks, type ChunkMember, type ChunkOrder, type ModelOrder, type ModelRole } from './chunk-work.js';
 import { errorFrom, plainError, type FromWorker, type ToWorker } from './worker-messages.js';
@@ -23,7 +24,7 @@ port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'run':
       members = message.orders.map(memberFor);
-      void run();
+      void run(message.tools);
       return;
     case 'stop':
       members[message.member]?.stop.abort(errorFrom(message.reason));
@@ -62,10 +63,10 @@ function memberFor(order: ChunkOrder, place: number): Member {
   return member;
 }
 
-async function run(): Promise<void> {
+async function run(tools: MediaTools | undefined): Promise<void> {
   try {
     const [catalogue] = await Promise.all([loadCatalogue(), loadHash()]);
-    const results = await workOnChunks(members, catalogue);
+    const results = await workOnChunks(members, { catalogue, tools });
     say({
       kind: 'done',
       results: results.map((one) =>

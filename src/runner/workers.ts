@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { RunResult } from '../engine/job.js';
+import type { MediaTools } from '../media/tools.js';
 import type { ChunkMember, ModelRole } from './chunk-work.js';
 import { errorFrom, plainError, type FromWorker, type PlainResult, type ToWorker } from './worker-messages.js';
 
@@ -31,10 +32,17 @@ interface Crew {
 
 const idle: Crew[] = [];
 
-/** Runs chunks in one worker, side by side. A result is each chunk's own: its error, or its signal's reason, too. */
-export async function runInWorker(members: readonly ChunkMember[]): Promise<PromiseSettledResult<RunResult>[]> {
+/**
+ * Runs chunks in one worker, side by side. A result is each chunk's own: its error, or its signal's reason, too.
+ * `tools` may still be looked for while the worker starts.
+ */
+export async function runInWorker(
+  members: readonly ChunkMember[],
+  tools: Promise<MediaTools | undefined>,
+): Promise<PromiseSettledResult<RunResult>[]> {
   const usesModels = members.some(({ order }) => Object.keys(order.cards).length > 0);
   const crew = takeIdle(usesModels) ?? (await start(usesModels));
+  const found = await tools;
   const { worker } = crew;
   const tell = (message: ToWorker): void => worker.postMessage(message);
   let graceTimer: NodeJS.Timeout | undefined;
@@ -70,7 +78,7 @@ export async function runInWorker(members: readonly ChunkMember[]): Promise<Prom
             return;
         }
       };
-      tell({ kind: 'run', orders: members.map(({ order }) => order) });
+      tell({ kind: 'run', orders: members.map(({ order }) => order), tools: found });
       members.forEach(({ signal }, member) => {
         if (signal.aborted) stops[member]!();
         else signal.addEventListener('abort', stops[member]!, { once: true });

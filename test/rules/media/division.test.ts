@@ -15,8 +15,12 @@ test.each(counts)('runs cover %i frames once each, in order, with and without ke
     expect(runs.at(-1)!.to).toBe(frame_count);
     runs.slice(1).forEach(({ from }, at) => expect(from).toBe(runs[at]!.to));
     // Half as long again at most, where the next key picture is as far away or what is left is too little for a chunk.
-    for (const { from, to } of runs)
-      expect(to - from).toBeLessThan(1.5 * chunkLength(frame_count - from, undefined) + 125);
+    const isShort = frame_count < 2000;
+    for (const { from, to } of runs) {
+      const length = isShort ? frame_count / runs.length : chunkLength(frame_count - from, undefined);
+      expect(to - from).toBeLessThan(isShort ? 1.81 * length : 1.5 * length + 125);
+      expect(to - from).toBeGreaterThan(isShort ? 0.19 * length : 0);
+    }
   }
 });
 
@@ -25,6 +29,18 @@ test('runs begin at key pictures where those are near, and just where they would
     runsOfFrames({ frame_count: 2000, key_frames }, undefined).map(({ from }) => from);
   expect(starts([])).toEqual([0, 250, 500, 750, 1000, 1250, 1500, 1750]);
   expect(starts([0, 240, 260, 480, 900])).toEqual([0, 240, 480, 730, 900, 1150, 1400, 1650]);
+});
+
+test.each([
+  [499, 1],
+  [500, 2],
+  [999, 2],
+  [1000, 4],
+  [1999, 4],
+])('a short video of %i frames is cut into %i alike, for as many cores to end together', (frame_count, count) => {
+  const lengths = runsOfFrames({ frame_count }, undefined).map(({ from, to }) => to - from);
+  expect(lengths).toHaveLength(count);
+  expect(Math.max(...lengths) - Math.min(...lengths)).toBeLessThanOrEqual(1);
 });
 
 test('runs grow shorter towards the end, so that no core waits long for the last', () => {

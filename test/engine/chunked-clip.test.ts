@@ -51,14 +51,18 @@ async function notingDecodes(world: World): Promise<(...words: string[]) => Prom
   const { ffmpeg } = await usualMediaTools();
   const log = join(world.root, 'decodes');
   const noting = join(world.root, 'ffmpeg');
+  const asked = join(world.root, 'asked');
   const outputs = `echo "$*" | grep -o -e ' -map \\[' | wc -l`;
-  writeFileSync(noting, `#!/bin/sh\ncase "$*" in *rawvideo*) ${outputs} >> '${log}' ;; esac\nexec '${ffmpeg}' "$@"\n`);
+  const cases = `*rawvideo*) ${outputs} >> '${log}' ;; -version) echo >> '${asked}' ;;`;
+  writeFileSync(noting, `#!/bin/sh\ncase "$*" in ${cases} esac\nexec '${ffmpeg}' "$@"\n`);
   chmodSync(noting, 0o755);
   return async (...more) => {
-    writeFileSync(log, '');
+    for (const file of [log, asked]) writeFileSync(file, '');
     const build = startSa(world.root, ['build', 'clip', ...more], { ...env, FFMPEG_PATH: noting });
     const { code, err } = await build.ended;
     expect([code, err]).toEqual([0, expect.any(String)]);
+    // For its version once, whatever the number of threads.
+    expect(readFileSync(asked, 'utf8')).toBe('\n');
     return readFileSync(log, 'utf8').trim().split('\n').filter(Boolean).map(Number);
   };
 }

@@ -96,6 +96,25 @@ test.each([
   expect(await ownProcesses()).toBe(0);
 }); // prettier-ignore
 
+test('one that is started runs before a frame is asked for, and is gone when all have left', async () => {
+  const wish: Wish = { ...fitted, select: { kind: 'all' } };
+  const decode = new SharedDecode(path, facts, [0, 1].map(() => ({ request: wish, signal: never })), {});
+  decode.start();
+  await expect.poll(ownProcesses, { timeout: 20_000 }).toBe(1);
+  const [first] = await Promise.all([read(decode.frames(0)), decode.leave(1)]);
+  expect(first).toEqual(await read(decodeFrames(path, facts, wish, never)));
+
+  const unread = new SharedDecode(path, facts, [{ request: wish, signal: never }], {});
+  unread.start();
+  await unread.leave(0);
+  expect(await ownProcesses()).toBe(0);
+
+  // Nothing is wanted, and nothing runs.
+  const idle = new SharedDecode(path, facts, [{ request: { ...wish, select: { kind: 'listed', indices: [] } }, signal: never }], {});
+  idle.start();
+  expect(await ownProcesses()).toBe(0);
+}); // prettier-ignore
+
 test('one who is aborted leaves the other alone', async () => {
   const wish: Wish = { ...fitted, select: { kind: 'all' } };
   const stop = new AbortController();

@@ -9,7 +9,7 @@ import { clipFolder, make, ownProcesses, x264 } from './clips.js';
 
 const clip = clipFolder();
 const never = new AbortController().signal;
-const source = ['-f', 'lavfi', '-i', 'testsrc2=s=320x240:r=25:d=6,noise=alls=8:allf=t'];
+const source = ['-f', 'lavfi', '-i', 'testsrc2=s=192x144:r=25:d=6,noise=alls=8:allf=t'];
 const path = await make(clip('moving.mp4'), [...source, ...x264, '-bf', '2', '-g', '25']);
 const facts = await probeVideo(path, never);
 

@@ -52,8 +52,9 @@ function evenRuns(count: number, keys: readonly number[]): readonly Run[] {
   const shares = [4, 2].find((number) => count >= number * framesMin) ?? 1;
   const length = count / shares;
   // With less than half a run's length between a key picture and its place, no run is lost between two of them.
-  const starts = Array.from({ length: shares }, (_, at) => nearest(keys, Math.round(at * length), 0.4 * length));
-  starts[0] = 0;
+  const starts = Array.from({ length: shares }, (_, at) =>
+    at === 0 ? 0 : nearest(keys, Math.round(at * length), 0.4 * length),
+  );
   return starts.map((from, at) => ({ from, to: starts[at + 1] ?? count }));
 }
 

@@ -4,7 +4,7 @@ import type { BuildObserver } from '../engine/execute.js';
 import { errorText } from '../app/json.js';
 import type { RunNotes } from '../runner/runner.js';
 import { paint, type Io } from './io.js';
-import { describeModelEvent, describeReason, describeSeconds, outcomeWords } from './words.js';
+import { describeCount, describeModelEvent, describeReason, describeSeconds, outcomeWords } from './words.js';
 
 export interface ProgressOptions {
   readonly quiet: boolean;
@@ -70,9 +70,7 @@ export function watchProgress({ err }: Io, { quiet, verbose }: ProgressOptions):
       if (quiet || (!verbose && (outcome.kind === 'fresh' || outcome.kind === 'trusted'))) return;
       const counts =
         outcome.kind === 'built'
-          ? Object.entries(outcome.trace.counts).map(
-              ([name, count]) => `${count} ${name.replace(/_count$/, '').replaceAll('_', ' ')}`,
-            )
+          ? Object.entries(outcome.trace.counts).map(([name, count]) => describeCount(name, count))
           : [];
       say(
         [

@@ -51,6 +51,17 @@ export function describeModelEvent(event: ModelEvent): string | undefined {
   }
 }
 
+/** `others_count` of 1 is "1 other", `faces_sampled` of 3 "3 faces sampled". */
+export function describeCount(name: string, count: number): string {
+  const words = name.replace(/_count$/, '').replaceAll('_', ' ');
+  return `${count} ${count === 1 ? words.split(' ').map(singular).join(' ') : words}`;
+}
+
+function singular(word: string): string {
+  if (word === 'people') return 'person';
+  return word.replace(/ies$/, 'y').replace(/([^su])s$/, '$1');
+}
+
 /** 0.4 s, 12 s, 3 min 20 s. */
 export function describeSeconds(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;

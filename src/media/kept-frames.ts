@@ -66,7 +66,7 @@ export async function* framesFromKept(
         },
       };
     }
-    // As above.
+    // As in framesToKeep: only at its end is it known whether all were decoded.
     await decoded.next();
   } finally {
     await decoded.return(undefined);

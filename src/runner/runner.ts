@@ -106,15 +106,16 @@ export class StageRunner implements ActionRunner {
 
   looksAt({ rule, inputs }: Action): string | undefined {
     // Time limit and retries count for each chunk, as for an action of its own.
-    if (rule.code.kind !== 'stage' || rule.retries > 0 || rule.timeoutSeconds !== undefined) return undefined;
-    const role = this.#world.catalogue[rule.code.stage]?.looksAt;
+    if (rule.retries > 0 || rule.timeoutSeconds !== undefined) return undefined;
+    const role = this.#builtIn(rule)?.looksAt;
     return inputs.find((input) => input.role === role)?.path;
   }
 
   async runChunks(requests: readonly ChunkRequest[]): Promise<readonly PromiseSettledResult<RunResult>[]> {
     const [first, ...others] = requests;
-    if (first !== undefined && others.length === 0) return Promise.allSettled([this.#runAttempts(first)]);
-    return this.#runTogether(requests);
+    // All that were to run together may have been stopped before they had their share.
+    if (first === undefined) return [];
+    return others.length === 0 ? Promise.allSettled([this.#runAttempts(first)]) : this.#runTogether(requests);
   }
 
   #runAttempts(request: ChunkRequest): Promise<RunResult> {
@@ -147,9 +148,9 @@ export class StageRunner implements ActionRunner {
   }
 
   /** What decodes the video that an action looks at, for all chunks; where it is not found, whoever needs it says so. */
-  async #toolsFor({ rule: { code } }: Action): Promise<MediaTools | undefined> {
-    const { looksAt, revisits } = (code.kind === 'stage' && this.#world.catalogue[code.stage]) || {};
-    if (looksAt === undefined && revisits === undefined) return undefined;
+  async #toolsFor({ rule }: Action): Promise<MediaTools | undefined> {
+    const stage = this.#builtIn(rule);
+    if (stage?.looksAt === undefined && stage?.revisits === undefined) return undefined;
     const { usualMediaTools } = await import('../media/tools.js');
     return usualMediaTools().catch(() => undefined);
   }
@@ -243,9 +244,14 @@ export class StageRunner implements ActionRunner {
     return { method: hwaccel, allowCpuFallback: allow_cpu_fallback === true };
   }
 
+  /** What is said of the built-in stage behind a rule; undefined for a user's own code. */
+  #builtIn({ code }: Action['rule']): StageCatalogue[string] | undefined {
+    return code.kind === 'stage' ? this.#world.catalogue[code.stage] : undefined;
+  }
+
   /** The video of which an action looks at parts of frames that others have seen. */
   #revisits({ rule, inputs }: Action): string | undefined {
-    const role = rule.code.kind === 'stage' ? this.#world.catalogue[rule.code.stage]?.revisits : undefined;
+    const role = this.#builtIn(rule)?.revisits;
     return inputs.find((input) => input.role === role)?.path;
   }
 

@@ -105,7 +105,7 @@ export class FaceDetector {
     };
     const passes = this.#passesFor(frame);
     for (const pass of passes) {
-      const input = slot.inputs.get(pass) ?? inputPlanes(pass.resample, this.#planes, pass.input);
+      const input = slot.inputs.get(pass) ?? this.#inputFor(pass);
       slot.inputs.set(pass, input);
       input.fill(frame);
     }
@@ -168,6 +168,10 @@ export class FaceDetector {
     }));
     faces.sort((a, b) => b.score - a.score || a.bbox[0] - b.bbox[0]);
     return this.#landmarks ? this.#landmarks.complete(slot.copy, faces) : faces;
+  }
+
+  #inputFor({ resample, input }: PlannedPass): InputPlanes {
+    return inputPlanes(resample, this.#planes, input, { asPixels: this.#network.takesPixels });
   }
 
   #passesFor(frame: Size): readonly PlannedPass[] {

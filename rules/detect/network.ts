@@ -16,18 +16,24 @@ export function framesAtOnce({ card, deviceResolved }: OpenModel<DetectorCard>):
   return Math.max(1, Math.min(framesMost, partOf(card, detectorPart(card)).batchMax));
 }
 
+/** Planes for one frame: what the network computes with, or pixels where it takes them. */
+type Planes = Float32Array | Uint8Array;
+
 export class Network {
+  /** Whether frames may be pixels. */
+  readonly takesPixels: boolean;
   readonly #session: ModelSession;
   readonly #inputName: string;
   readonly #channels: number;
   readonly #frames: number;
   /** Buffers of joined inputs that no call holds at the moment. */
-  readonly #free: Float32Array[] = [];
+  readonly #free: Planes[] = [];
 
   constructor(
     session: ModelSession,
     options: { readonly inputName: string; readonly channels: number; readonly frames: number },
   ) {
+    this.takesPixels = session.takesPixels ?? false;
     this.#session = session;
     this.#inputName = options.inputName;
     this.#channels = options.channels;
@@ -42,14 +48,13 @@ export class Network {
    * divided. Frames beside it do not count, or the card's batchMax would be 1. Chunks of whole batches, as
    * embed has them, would not do: a chunk is one for `scenes` too, and is made before the device is known.
    */
-  async run(size: Size, inputs: readonly Float32Array[]): Promise<readonly Outputs[]> {
+  async run(size: Size, inputs: readonly Planes[]): Promise<readonly Outputs[]> {
     const length = this.#channels * size.width * size.height;
-    const call = (data: Float32Array, frames: number): Promise<Outputs> =>
+    const call = (data: Planes, frames: number): Promise<Outputs> =>
       this.#session.run({ [this.#inputName]: { data, dims: [frames, this.#channels, size.height, size.width] } });
     if (this.#frames === 1) return [await call(inputs[0]!.subarray(0, length), 1)];
     const whole = this.#frames * length;
-    const kept = this.#free.pop();
-    const buffer = kept !== undefined && kept.length >= whole ? kept : new Float32Array(whole);
+    const buffer = this.#buffer(whole, inputs[0] instanceof Uint8Array);
     try {
       inputs.forEach((input, at) => buffer.set(input.subarray(0, length), at * length));
       buffer.fill(0, inputs.length * length, whole);
@@ -58,6 +63,12 @@ export class Network {
     } finally {
       this.#free.push(buffer);
     }
+  }
+
+  #buffer(length: number, forPixels: boolean): Planes {
+    const kept = this.#free.pop();
+    if (kept !== undefined && kept.length >= length && kept instanceof Uint8Array === forPixels) return kept;
+    return forPixels ? new Uint8Array(length) : new Float32Array(length);
   }
 }
 

@@ -8,14 +8,22 @@ import { resampleToPlanes, type Picture, type Plane, type ResamplePlan } from '.
 
 /** A network's input that is filled anew for each picture. */
 export interface InputPlanes {
-  /** Planes of the canvas's size, one after another. */
-  readonly data: Float32Array;
+  /** Planes of the canvas's size, one after another: what the network computes with, or pixels that it normalises itself. */
+  readonly data: Float32Array | Uint8Array;
   /** Scales a picture of the planned size to the top left of the canvas; the rest is what a black pixel becomes. */
   fill(picture: Picture): void;
 }
 
-/** Input planes for pictures that are scaled by `plan`; see `resampleToPlanes`. */
-export function inputPlanes(plan: ResamplePlan, planes: readonly Plane[], canvas: Size): InputPlanes {
+/**
+ * Input planes for pictures that are scaled by `plan`; see `resampleToPlanes`. Pixels where the network takes them (`asPixels`)
+ * and nothing is to be scaled.
+ */
+export function inputPlanes(
+  plan: ResamplePlan,
+  planes: readonly Plane[],
+  canvas: Size,
+  { asPixels = false }: { readonly asPixels?: boolean } = {},
+): InputPlanes {
   const { source, output, columns, rows } = plan;
   const isCopied = columns.copies && rows.copies && planes.length === 3 && planes.every(isOneColour);
   if (!isCopied) {
@@ -24,26 +32,37 @@ export function inputPlanes(plan: ResamplePlan, planes: readonly Plane[], canvas
   }
   const size = canvas.width * canvas.height;
   const part = { left: columns.first[0]!, top: rows.first[0]!, ...output };
-  const { run, bytes } = makeWorkspace({ rgb: 3 * output.width * output.height, planes: 4 * 3 * size });
-  const data = new Float32Array(bytes.planes.buffer, bytes.planes.byteOffset, 3 * size);
-  planes.forEach(({ offset }, at) => data.fill(offset, at * size, (at + 1) * size));
+  const { run, bytes } = makeWorkspace({
+    rgb: 3 * output.width * output.height,
+    planes: (asPixels ? 1 : 4) * 3 * size,
+  });
+  const data = asPixels
+    ? bytes.planes
+    : new Float32Array(bytes.planes.buffer, bytes.planes.byteOffset, bytes.planes.length / 4);
+  const placeOf = (channel: number): number => planes.findIndex(({ channels }) => channels[0]![0] === channel);
+  const addressOf = (channel: number): number =>
+    bytes.planes.byteOffset + placeOf(channel) * size * data.BYTES_PER_ELEMENT;
   const colour = (channel: number): [place: number, gain: number, offset: number] => {
-    const at = planes.findIndex(({ channels }) => channels[0]![0] === channel);
-    const { gain, offset } = planes[at]!;
-    return [bytes.planes.byteOffset + 4 * at * size, gain, offset];
+    const { gain, offset } = planes[placeOf(channel)]!;
+    return [addressOf(channel), gain, offset];
   };
   const [reds, greens, blues] = [colour(0), colour(1), colour(2)];
+  if (!asPixels) planes.forEach(({ offset }, at) => data.fill(offset, at * size, (at + 1) * size));
   return {
     data,
     fill(picture) {
       if (picture.width !== source.width || picture.height !== source.height)
         throw new Error(`planned for ${source.width}x${source.height}, got ${picture.width}x${picture.height}`);
       if (picture.data.length !== 3 * picture.width * picture.height) {
+        if (data instanceof Uint8Array) throw new Error(`a picture of three colours was expected`);
         resampleToPlanes(picture, plan, planes, { data, canvas });
         return;
       }
       takePart(picture, part, bytes.rgb);
-      run.toPlanes(bytes.rgb.byteOffset, output.width, output.height, canvas.width, ...reds, ...greens, ...blues);
+      const { width, height } = output;
+      if (asPixels)
+        run.toBytePlanes(bytes.rgb.byteOffset, width, height, canvas.width, addressOf(0), addressOf(1), addressOf(2));
+      else run.toPlanes(bytes.rgb.byteOffset, width, height, canvas.width, ...reds, ...greens, ...blues);
     },
   };
 }

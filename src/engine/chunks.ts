@@ -1,6 +1,7 @@
 // Runs an action in chunks: each has a fingerprint of its own and is kept in the store as soon as it is
 // finished, so that a build that was stopped goes on where it was. It publishes nothing and records
 // nothing of the action itself.
+import { setMaxListeners } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, type Json } from '../base/canonical-json.js';
@@ -88,6 +89,7 @@ export async function runInChunks(work: ChunkedAction, run: ChunkedRun, signal: 
   const store = work.chunks.length > 1 ? run.store : undefined;
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
+  setMaxListeners(0, either);
   const progress = new ChunkProgress(work.chunks.length, run.job);
   const tasks = work.chunks.map((chunk, index): Task => ({
     chunk,

@@ -1,5 +1,6 @@
 // Carries a plan out: restores or runs each action once all it needs is done, publishes its outputs
 // and records them last. What became of each action is a value; a failure stops only what needs it.
+import { setMaxListeners } from 'node:events';
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalJson } from '../base/canonical-json.js';
@@ -78,6 +79,8 @@ interface Running extends Execution {
 /** Runs the plan to its end; resolves with a report an action, in plan order. Rejects only on abort or a bug. */
 export async function executePlan(plan: Plan, execution: Execution): Promise<ActionReport[]> {
   const { observer, signal, world } = execution;
+  // All that runs listens to it, as many as there are processors.
+  setMaxListeners(0, signal);
   for (const folder of new Set(plan.steps.flatMap(({ action }) => foldersOf(action))))
     clearTemporaries(join(execution.dataRoot, folder));
   world.store?.sweep();

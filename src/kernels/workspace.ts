@@ -38,6 +38,12 @@ export interface Kernels {
       ...blues: [place: number, gain: number, offset: number],
     ]
   ): void;
+  toBytePlanes(
+    ...words: [
+      ...picture: [rgb: number, width: number, height: number, rowLength: number],
+      ...places: [reds: number, greens: number, blues: number],
+    ]
+  ): void;
   exchangeHsv(rgb: number, pixels: number, kept: number, sums: number): void;
   unitRow(row: number, unit: number, width: number): number;
   addRow(sum: number, part: number, mean: number, size: number, width: number): void;

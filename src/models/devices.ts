@@ -4,7 +4,7 @@ import { didYouMean } from '../base/closest.js';
 import { problem } from '../base/problem.js';
 import { quote } from '../base/quote.js';
 
-export type Device = 'auto' | 'cpu' | 'cuda' | 'tensorrt' | 'coreml' | 'directml' | 'openvino';
+export type Device = 'auto' | 'cpu' | 'cuda' | 'tensorrt' | 'coreml' | 'directml' | 'openvino' | 'webgpu';
 export type ResolvedDevice = Exclude<Device, 'auto'>;
 
 /** Names of the execution providers as ONNX Runtime spells them. */
@@ -15,6 +15,7 @@ const providerOfDevice: Readonly<Record<ResolvedDevice, string>> = {
   coreml: 'coreml',
   directml: 'dml',
   openvino: 'openvino',
+  webgpu: 'webgpu',
 };
 
 /**
@@ -23,7 +24,18 @@ const providerOfDevice: Readonly<Record<ResolvedDevice, string>> = {
  */
 const numberedDevices: ReadonlySet<Device> = new Set<Device>(['cuda', 'tensorrt', 'directml']);
 
-/** Best first. TensorRT is left to those who ask for it: it compiles each graph for minutes. */
+/** Devices of which ONNX Runtime has one for the whole process, which two threads must not use at once. */
+const oneThreadDevices: ReadonlySet<Device> = new Set<Device>(['webgpu']);
+
+/** Whether all sessions of a device must run in the same thread. */
+export function runsInOneThread(device: ResolvedDevice): boolean {
+  return oneThreadDevices.has(device);
+}
+
+/**
+ * Best first. TensorRT is left to those who ask for it, since it compiles each graph for minutes, and so is WebGPU, which is part of every
+ * runtime, whatever its machine has: a processor that plays a GPU would be taken for one.
+ */
 const autoOrder: readonly ResolvedDevice[] = ['cuda', 'coreml', 'directml', 'cpu'];
 
 /** Throws ProblemError for a word that names no device. */

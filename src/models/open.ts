@@ -1,12 +1,15 @@
 // Models ready to run: opened once and kept, one for each model, device (of several: which) and thread count. Which
 // device that is, and that the files are there, is settled here; the graph itself is session.ts's.
+import type { MessagePort } from 'node:worker_threads';
 import type { ModelCard, OpenModel } from '../stage/model.js';
+import { DeviceThread } from './device-thread.js';
 import {
   availableDevices,
   devicesToTry,
   missingDevice,
   parseDevice,
   providerOf,
+  runsInOneThread,
   type Device,
   type Provider,
   type ResolvedDevice,
@@ -24,6 +27,11 @@ export interface OpenOptions extends InstallOptions {
   readonly allowCpuFallback?: boolean;
   /** Which of several GPUs: a member of the pool `gpu`. Never part of what a result depends on. */
   readonly gpu?: string | undefined;
+  /**
+   * A new port to the thread for devices that only one thread may use (`portToDevices`, by way of the main thread); asked for when there is need
+   * of one. Without it such a device is used by this thread, and no other may do so.
+   */
+  readonly portToDevices?: (() => Promise<MessagePort | undefined>) | undefined;
 }
 
 /** An open model that says where it runs. */
@@ -43,11 +51,11 @@ const kept = new Map<string, Promise<Sessions>>();
 export async function openModel<C extends ModelCard>(
   registry: Registry,
   entry: ModelEntry<C>,
-  { device, threads = 1, allowCpuFallback = false, gpu, ...install }: OpenOptions,
+  { device, threads = 1, allowCpuFallback = false, gpu, portToDevices, ...install }: OpenOptions,
 ): Promise<OpenedModel<C>> {
-  const devices = placesToTry({ device, allowCpuFallback, gpu });
+  const places = placesToTry({ device, allowCpuFallback, gpu });
   const paths = await ensureInstalled(registry, entry, install);
-  return openOn(devices, { ...entry, digest: modelDigest(entry), paths }, threads);
+  return openOn(places, { ...entry, digest: modelDigest(entry), paths }, { threads, portToDevices });
 }
 
 /** The same for files that are installed already, as plain data: what another thread can be handed. */
@@ -63,9 +71,9 @@ export interface InstalledModel<C extends ModelCard = ModelCard> {
 /** Opens a model whose files are there. Throws as `openModel` does. */
 export async function openInstalled<C extends ModelCard>(
   model: InstalledModel<C>,
-  { device, allowCpuFallback = false, threads = 1, gpu }: Omit<OpenOptions, keyof InstallOptions>,
+  { device, allowCpuFallback = false, threads = 1, gpu, portToDevices }: Omit<OpenOptions, keyof InstallOptions>,
 ): Promise<OpenedModel<C>> {
-  return openOn(placesToTry({ device, allowCpuFallback, gpu }), model, threads);
+  return openOn(placesToTry({ device, allowCpuFallback, gpu }), model, { threads, portToDevices });
 }
 
 interface Places {
@@ -93,12 +101,12 @@ function placesToTry({
 async function openOn<C extends ModelCard>(
   { asked: deviceAsked, available, gpu, candidates }: Places,
   model: InstalledModel<C>,
-  threads: number,
+  how: Pick<Where, 'threads' | 'portToDevices'>,
 ): Promise<OpenedModel<C>> {
   let failure: unknown;
   for (const { device: deviceResolved, provider } of candidates) {
     try {
-      const sessions = await sessionsOf(model, { provider, threads });
+      const sessions = await sessionsOf(model, { ...how, device: deviceResolved, provider });
       return { card: model.card, sessions, deviceAsked, deviceResolved };
     } catch (error) {
       // The CPU is always there: what fails on it is the model's own fault.
@@ -116,35 +124,64 @@ export async function closeModels(): Promise<void> {
   for (const opened of await Promise.allSettled(all)) if (opened.status === 'fulfilled') await closeAll(opened.value);
 }
 
-interface Placement {
+interface Where {
+  readonly device: ResolvedDevice;
   readonly provider: Provider;
   readonly threads: number;
+  readonly portToDevices: OpenOptions['portToDevices'];
 }
 
-function sessionsOf(model: InstalledModel, where: Placement): Promise<Sessions> {
+function sessionsOf(model: InstalledModel, where: Where): Promise<Sessions> {
   const key = [model.digest, where.provider.name, where.provider.deviceId ?? 'only', where.threads].join(' ');
   let opening = kept.get(key);
   if (opening === undefined) {
-    opening = openParts(model, where);
+    const forget = (): void => {
+      if (kept.get(key) === opening) kept.delete(key);
+    };
+    opening = openParts(model, where, forget);
     kept.set(key, opening);
-    opening.catch(() => kept.delete(key));
+    opening.catch(forget);
   }
   return opening;
 }
 
-async function openParts({ name, card, paths }: InstalledModel, where: Placement): Promise<Sessions> {
+/** `gone` is called when the sessions cannot be used any more, and nobody closed them. */
+async function openParts(
+  { name, card, paths }: InstalledModel,
+  { device, provider, threads, portToDevices }: Where,
+  gone: () => void,
+): Promise<Sessions> {
+  const thread = runsInOneThread(device) ? await deviceThread(portToDevices) : undefined;
+  void thread?.gone.then(gone);
   const sessions: Record<string, OpenSession> = {};
   try {
-    for (const [part, declared] of Object.entries(card.parts))
-      sessions[part] = await openSession(paths[part]!, declared, {
-        ...where,
-        label: `${name} (${part})`,
-      });
+    for (const [part, declared] of Object.entries(card.parts)) {
+      const placement = { provider, threads, label: `${name} (${part})` };
+      sessions[part] = await (thread === undefined
+        ? openSession(paths[part]!, declared, placement)
+        : thread.open(paths[part]!, declared, placement));
+    }
   } catch (error) {
     await closeAll(sessions);
     throw error;
   }
   return sessions;
+}
+
+let way: Promise<DeviceThread | undefined> | undefined;
+
+/** The thread of the devices; undefined where this thread is to use them itself. */
+function deviceThread(portToDevices: OpenOptions['portToDevices']): Promise<DeviceThread | undefined> {
+  way ??= newWay(portToDevices);
+  return way;
+}
+
+async function newWay(portToDevices: OpenOptions['portToDevices']): Promise<DeviceThread | undefined> {
+  const port = await portToDevices?.();
+  if (port === undefined) return undefined;
+  const thread = new DeviceThread(port);
+  void thread.gone.then(() => (way = undefined));
+  return thread;
 }
 
 async function closeAll(sessions: Sessions): Promise<void> {

@@ -8,10 +8,19 @@ import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } fro
 import type { ModelPart, ModelSession, Tensor, TensorContract } from '../stage/model.js';
 import { checkContract, checkShape, type StatedTensor } from './contract.js';
 import type { Provider } from './devices.js';
+import { forPixels, joinedOutputs, partsOf, pixelsInput, takesPixels } from './pixel-graph.js';
 import { withoutPRelu } from './prelu.js';
 
 // Graphs that state the sizes of one input size warn at every other one; the contract says what is right.
 env.logLevel = 'error';
+
+/** Where and how a graph is to run, as plain data. */
+export interface Placement {
+  readonly provider: Provider;
+  readonly threads: number;
+  /** Names model and part in messages. */
+  readonly label: string;
+}
 
 export interface OpenSession extends ModelSession {
   /** Frees the graph; no call may follow. */
@@ -59,13 +68,13 @@ export function loadableProviders(): readonly string[] {
 
 /**
  * Opens the graph at `path` with one execution provider and checks it against the part's contract.
- * `label` names model and part in messages. Throws ProblemError when the contract does not fit, and
+ * Throws ProblemError when the contract does not fit, and
  * what ONNX Runtime throws when it cannot load.
  */
 export async function openSession(
   path: string,
   part: ModelPart,
-  { provider, threads, label }: { readonly provider: Provider; readonly threads: number; readonly label: string },
+  { provider, threads, label }: Placement,
 ): Promise<OpenSession> {
   const graph = provider.name === 'cpu' ? await forProcessors(path) : path;
   const options = {
@@ -91,14 +100,67 @@ export async function openSession(
     throw error;
   }
   const outputNames = part.outputs.map(({ name }) => name);
+  const pixels = isApart(provider) && takesPixels(part) ? new PixelSession(path, part, { options, label }) : undefined;
   return {
+    takesPixels: pixels !== undefined,
     async run(feeds) {
+      const only = feeds[part.inputs[0]!.name];
+      if (pixels !== undefined && only?.data instanceof Uint8Array) return pixels.run(only);
       const values = part.inputs.map((input) => [input.name, toOrt(label, input, feeds[input.name])] as const);
       const results = await session.run(Object.fromEntries(values), outputNames);
       return Object.fromEntries(part.outputs.map((output) => [output.name, fromOrt(label, output, results)]));
     },
-    close: () => session.release(),
+    async close() {
+      await session.release();
+      await pixels?.close();
+    },
   };
+}
+
+/** Where pixels are taken as bytes: measured with WebGPU, and nothing is changed where nothing was measured. */
+export function isApart({ name }: Provider): boolean {
+  return name === 'webgpu';
+}
+
+/** The same graph for pixels; opened when the first come. */
+class PixelSession {
+  readonly #path: string;
+  readonly #part: ModelPart;
+  readonly #options: InferenceSession.SessionOptions;
+  readonly #label: string;
+  #opened: Promise<InferenceSession> | undefined;
+
+  constructor(path: string, part: ModelPart, how: { options: InferenceSession.SessionOptions; label: string }) {
+    this.#path = path;
+    this.#part = part;
+    this.#options = how.options;
+    this.#label = how.label;
+  }
+
+  async run({ data, dims }: Tensor): Promise<Readonly<Record<string, Tensor>>> {
+    checkShape(this.#label, 'given', this.#part.inputs[0]!, dims);
+    this.#opened ??= this.#open();
+    const session = await this.#opened;
+    const results = await session.run(
+      { [pixelsInput]: new OrtTensor('uint8', data as Uint8Array, dims) },
+      this.#names(),
+    );
+    const outputs = partsOf(this.#part, results);
+    for (const output of this.#part.outputs) checkShape(this.#label, 'returned', output, outputs[output.name]!.dims);
+    return outputs;
+  }
+
+  async close(): Promise<void> {
+    await (await this.#opened)?.release();
+  }
+
+  async #open(): Promise<InferenceSession> {
+    return InferenceSession.create(forPixels(await readFile(this.#path), this.#part), this.#options);
+  }
+
+  #names(): string[] {
+    return joinedOutputs(this.#part);
+  }
 }
 
 /** A graph as the processor runs it fastest: as it is, by its path, or with the same results in other bytes. */

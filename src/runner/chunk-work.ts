@@ -1,6 +1,7 @@
 // Runs chunks of stages, one or several that see the same frames, in this thread or in a worker's: the same
 // code either way. An order is plain data; what only the build's own thread can do (fetch a model, tell people) is asked of its host.
 import { mkdirSync, rmSync } from 'node:fs';
+import type { MessagePort } from 'node:worker_threads';
 import type { Json } from '../base/canonical-json.js';
 import type { RunResult } from '../engine/job.js';
 import type { DecodeOptions } from '../media/decode.js';
@@ -45,6 +46,8 @@ export interface ModelOrder {
 export interface ChunkHost {
   /** Sees to it that the model's files are there. */
   model(role: ModelRole): Promise<ModelOrder>;
+  /** A new port to the thread for devices that only one thread may use; undefined where the caller is to use them. */
+  portToDevices(): Promise<MessagePort | undefined>;
   progress(done: number, total: number): void;
 }
 
@@ -147,7 +150,11 @@ async function prepare({ order, host, signal }: ChunkMember, catalogue: StageCat
     media: mediaProbe,
     model: async (role: ModelRole) => {
       const [{ openInstalled }, wanted] = await Promise.all([import('../models/open.js'), host.model(role)]);
-      const opened = await openInstalled(wanted.model, { ...wanted, gpu: gpuOf(order.resources) });
+      const opened = await openInstalled(wanted.model, {
+        ...wanted,
+        gpu: gpuOf(order.resources),
+        portToDevices: () => host.portToDevices(),
+      });
       device = { asked: opened.deviceAsked, resolved: opened.deviceResolved };
       // As with `card` below.
       return opened as OpenModel as OpenModel<never>;

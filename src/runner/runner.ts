@@ -2,6 +2,7 @@
 // paths, its frames and its models; knows no cache and no plan.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { MessagePort } from 'node:worker_threads';
 import { canonicalJson, type Json } from '../base/canonical-json.js';
 import { problem } from '../base/problem.js';
 import type { ChunkedAction, ChunkRequest } from '../engine/chunks.js';
@@ -135,6 +136,7 @@ export class StageRunner implements ActionRunner {
       const { job, place, signal } = request;
       const host: ChunkHost = {
         model: (role) => this.#installModel(role, job, signal),
+        portToDevices,
         progress: (done, total) => place.progress(done, total),
       };
       return { order: this.#order(request), host, signal };
@@ -167,7 +169,7 @@ export class StageRunner implements ActionRunner {
           import('../models/open.js'),
           this.#installModel(role, job, signal),
         ]);
-        const opened = await openInstalled(wanted.model, { ...wanted, gpu: gpuOf(job.resources) });
+        const opened = await openInstalled(wanted.model, { ...wanted, gpu: gpuOf(job.resources), portToDevices });
         device = { asked: opened.deviceAsked, resolved: opened.deviceResolved };
         // As with `card` below.
         return opened as OpenModel as OpenModel<never>;
@@ -291,6 +293,10 @@ export class StageRunner implements ActionRunner {
       allowCpuFallback: values['allow_cpu_fallback'] === true,
     };
   }
+}
+
+async function portToDevices(): Promise<MessagePort | undefined> {
+  return (await import('../models/device-thread.js')).portToDevices();
 }
 
 function refuseAmbiguous({ action }: ActionJob): void {

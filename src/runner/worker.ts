@@ -1,11 +1,12 @@
 // The thread that chunks run in, those that see the same frames together: takes orders from workers.ts and
 // answers them. It writes into the parts' folders alone and knows no store and no plan.
-import { parentPort } from 'node:worker_threads';
+import { parentPort, type MessagePort } from 'node:worker_threads';
+import { errorFrom, plainError } from '../base/plain-error.js';
 import { loadHash } from '../hash/xxh64.js';
 import type { MediaTools } from '../media/tools.js';
 import { loadCatalogue } from './catalogue.js';
 import { workOnChunks, type ChunkMember, type ChunkOrder, type ModelOrder, type ModelRole } from './chunk-work.js';
-import { errorFrom, plainError, type FromWorker, type ToWorker } from './worker-messages.js';
+import type { FromWorker, ToWorker } from './worker-messages.js';
 
 const port = parentPort!;
 
@@ -16,6 +17,7 @@ interface Member extends ChunkMember {
 }
 
 let members: readonly Member[] = [];
+let answerPort: ((port: MessagePort | undefined) => void) | undefined;
 
 /** Milliseconds between two words of a chunk's progress: each wakes the other thread, and nobody reads one for every frame. */
 const progressEveryMs = 100;
@@ -31,6 +33,9 @@ port.on('message', (message: ToWorker) => {
       return;
     case 'model':
       members[message.member]?.answerModel?.resolve(message.order);
+      return;
+    case 'device-port':
+      answerPort?.(message.port);
       return;
     case 'no-model':
       members[message.member]?.answerModel?.reject(errorFrom(message.error));
@@ -51,6 +56,11 @@ function memberFor(order: ChunkOrder, place: number): Member {
         new Promise<ModelOrder>((resolve, reject) => {
           member.answerModel = { resolve, reject };
           say({ kind: 'model', member: place, role });
+        }),
+      portToDevices: () =>
+        new Promise<MessagePort | undefined>((resolve) => {
+          answerPort = resolve;
+          say({ kind: 'device-port' });
         }),
       progress(done, total) {
         const now = performance.now();

@@ -3,10 +3,11 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { errorFrom, plainError } from '../base/plain-error.js';
 import type { RunResult } from '../engine/job.js';
 import type { MediaTools } from '../media/tools.js';
 import type { ChunkMember, ModelRole } from './chunk-work.js';
-import { errorFrom, plainError, type FromWorker, type PlainResult, type ToWorker } from './worker-messages.js';
+import type { FromWorker, PlainResult, ToWorker } from './worker-messages.js';
 
 const program = fileURLToPath(new URL('./worker.js', import.meta.url));
 
@@ -57,6 +58,10 @@ export async function runInWorker(
       tell({ kind: 'no-model', member, error: plainError(error) });
     }
   };
+  const givePort = async (): Promise<void> => {
+    const port = await members[0]!.host.portToDevices();
+    worker.postMessage({ kind: 'device-port', port } satisfies ToWorker, port === undefined ? [] : [port]);
+  };
   const settled = (member: number, made: PlainResult): PromiseSettledResult<RunResult> => {
     if ('result' in made) return { status: 'fulfilled', value: made.result };
     const { signal } = members[member]!;
@@ -72,6 +77,11 @@ export async function runInWorker(
             return;
           case 'model':
             void give(message.member, message.role);
+            return;
+          case 'device-port':
+            givePort().catch((error: unknown) =>
+              crew.gone?.(error instanceof Error ? error : new Error(String(error))),
+            );
             return;
           case 'done':
             resolve(message.results.map((made, member) => settled(member, made)));

@@ -25,7 +25,7 @@ function param<T extends z.ZodType>(
   return { schema: schema.describe(doc), default: value, role, doc };
 }
 
-const device = z.enum(['auto', 'cpu', 'cuda', 'tensorrt', 'coreml', 'directml', 'openvino']);
+const device = z.enum(['auto', 'cpu', 'cuda', 'tensorrt', 'coreml', 'directml', 'openvino', 'webgpu']);
 
 /** The table itself. Names and defaults are the Python engine's (contract 5 and algorithms 1). */
 export const configFields = {

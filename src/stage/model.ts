@@ -9,6 +9,11 @@ export interface Tensor {
 
 /** One loaded graph. Calls may overlap; each resolves with tensors of its own. */
 export interface ModelSession {
+  /**
+   * Whether (not, where left out) an input may be bytes, planes of pixels (0 to 255) in the order of the card's colours, which the graph then normalises
+   * as the card says. Where that is so, a device with memory of its own runs it, and gets a quarter of what floats would be.
+   */
+  readonly takesPixels?: boolean;
   /** Runs the graph. Throws when a tensor's shape breaks the declared contract, naming both shapes. */
   run(feeds: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
 }

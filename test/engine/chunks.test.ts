@@ -17,6 +17,7 @@ export const stage = {
       return Array.from({ length: Math.ceil(length / frames) }, (_, at) => ({ from: at * frames, to: Math.min(length, (at + 1) * frames) }));
     },
     async runChunk({ inputs, params, part, signal, progress }, { from, to }) {
+      appendFileSync(here('begun'), from + '\\n');
       const letters = [...readFileSync(inputs.path('text'), 'utf8')].slice(from, to);
       // Later chunks end first, so that nothing can rest on the order in which they end.
       await delay(existsSync(here('slow')) ? 20 * (10 - from) : 0);
@@ -93,6 +94,20 @@ test.each([
   await plain.build();
   expect(plain.read('data/manifests/one/sa.lock')).toBe(lock);
   expect(JSON.parse(lock)).toMatchObject({ actions: { spell: { counts: { letters_count: 10 } } } });
+});
+
+test('more chunks side by side than a signal likes listeners say nothing of it', async () => {
+  const world = testWorkspace({
+    'pipeline.yaml': pipeline(),
+    'spell.mjs': spell,
+    'data/texts/one.txt': 'abcdefghijklmn',
+  });
+  const names = Array.from({ length: 14 }, (_, at) => `hold-${at}`);
+  world.write(Object.fromEntries(names.map((name) => [name, ''])));
+  const build = startSa(world.root, ['build', '--set', 'chunk_frames=1', '--jobs', '14']);
+  await until(() => existsSync(join(world.root, 'begun')) && world.read('begun').split('\n').length > 14);
+  for (const name of names) world.remove(name);
+  expect(await build.ended).toMatchObject({ code: 0, err: expect.not.stringContaining('Warning') as string });
 });
 
 test('how long chunks are makes nothing stale', async () => {

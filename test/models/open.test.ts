@@ -134,6 +134,9 @@ describe('devices to try', () => {
     ['cuda', both, false, ['cuda']],
     ['cuda', both, true, ['cuda', 'cpu']],
     ['cuda', ['cpu'], true, ['cpu']],
+    // Part of every runtime, whatever the machine has: for those who ask.
+    ['auto', ['cpu', 'webgpu'], false, ['cpu']],
+    ['webgpu', ['cpu', 'webgpu'], true, ['webgpu', 'cpu']],
   ] as const)('%s among %j, fallback %s: %j', (asked, available, allowCpuFallback, expected) => {
     expect(devicesToTry(asked, { available, allowCpuFallback })).toEqual(expected);
   });
@@ -160,6 +163,7 @@ describe('what ONNX Runtime is told of a device', () => {
     ['directml', '1', { name: 'dml', deviceId: 1 }],
     ['coreml', '1', { name: 'coreml' }],
     ['openvino', 'b:1', { name: 'openvino' }],
+    ['webgpu', '1', { name: 'webgpu' }],
   ] as const)('%s holding GPU %s: %j', (device, gpu, expected) => {
     expect(providerOf(device, gpu)).toEqual(expected);
   });

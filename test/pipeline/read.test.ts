@@ -133,7 +133,7 @@ pipeline.yaml:4:53 wrong-type: "save_crops" takes true or false, not "yes"
     params: { det_thresh: 1.5, stride: "4", save_crops: yes, device: cud, 9x: 1, mine: [1] }
                                                         ~~~
     write true, without quotes
-pipeline.yaml:4:66 bad-value: "device" takes "auto", "cpu", "cuda", "tensorrt", "coreml", "directml" or "openvino", not "cud"
+pipeline.yaml:4:66 bad-value: "device" takes "auto", "cpu", "cuda", "tensorrt", "coreml", "directml", "openvino" or "webgpu", not "cud"
     params: { det_thresh: 1.5, stride: "4", save_crops: yes, device: cud, 9x: 1, mine: [1] }
                                                                      ~~~
     did you mean "cuda"?

@@ -37,6 +37,31 @@ export function toPlanes(
   }
 }
 
+/** An rgb24 picture to a plane of bytes for each colour; each plane's rows are `rowLength` bytes apart. */
+export function toBytePlanes(
+  rgb: usize, width: i32, height: i32, rowLength: i32, reds: usize, greens: usize, blues: usize,
+): void {
+  const whole = width & ~15;
+  for (let row = 0; row < height; row++) {
+    let from = rgb + row * width * 3;
+    let to: usize = row * rowLength;
+    let at = 0;
+    for (; at < whole; at += 16, from += 48, to += 16) {
+      const a = v128.load(from);
+      const b = v128.load(from, 16);
+      const c = v128.load(from, 32);
+      v128.store(reds + to, red(a, b, c));
+      v128.store(greens + to, green(a, b, c));
+      v128.store(blues + to, blue(a, b, c));
+    }
+    for (; at < width; at++, from += 3, to += 1) {
+      store<u8>(reds + to, load<u8>(from));
+      store<u8>(greens + to, load<u8>(from, 1));
+      store<u8>(blues + to, load<u8>(from, 2));
+    }
+  }
+}
+
 /** 16 bytes to floats: each times `gain`, plus `offset`, in double precision, then rounded. */
 @inline
 function storeFloats(to: usize, bytes: v128, gain: v128, offset: v128): void {

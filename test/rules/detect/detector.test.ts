@@ -222,6 +222,27 @@ describeWithShared(
       expect(results).toEqual([expected[0]!, expected[1]!, expected[1]!].map(rounded));
     });
 
+    test('give the same faces where the network takes pixels, and floats where a picture is scaled', async () => {
+      const frames = readFrames(shared(clip), 60, { width: 640, height: 360 });
+      const model = await openDetector('yunet_n');
+      const options = { ...wanted, sizes: [640, 320], video: frames[0]!, together: 4 };
+      const kinds: string[] = [];
+      const run: ModelSession['run'] = ({ input }) => {
+        kinds.push(input!.data.constructor.name);
+        return model.sessions['net']!.run({ input: { ...input!, data: Float32Array.from(input!.data as Uint8Array) } });
+      };
+      const found = async (session: ModelSession): Promise<FoundFace[][]> => {
+        const detector = new FaceDetector({ ...model, sessions: { net: session } }, options);
+        const faces = frames.map((frame) => detector.detect(frame));
+        detector.flush();
+        return Promise.all(faces);
+      };
+      expect(await found({ takesPixels: true, run })).toEqual(await found(model.sessions['net']!));
+      const count = (kind: string): number => kinds.filter((one) => one === kind).length;
+      expect(count('Uint8Array')).toBeGreaterThan(4);
+      expect(count('Float32Array')).toBe(count('Uint8Array'));
+    });
+
     test('each fail when their call fails, and the next ones do not', async () => {
       const picture = await readPicture(shared(group), 640);
       const model = await openDetector('yunet_n');

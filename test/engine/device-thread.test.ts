@@ -1,0 +1,100 @@
+// One thread holds the device that others run their models on: ONNX Runtime's WebGPU, used by two threads at once, ends the process.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { startSa } from '../support/cli.js';
+import { noPlayedGpu, playedGpu } from '../support/vulkan.js';
+import { testWorkspace, type World } from '../support/workspace.js';
+import { tinyRegistry } from '../models/world.js';
+
+/** y = x * x, both 1x3x?x?, as ONNX's own bytes. */
+const squareGraph = Buffer.from(
+  'CAg6ZwobCgVpbnB1dAoFaW5wdXQSBm91dHB1dCIDTXVsEgFnWiEKBWlucHV0EhgKFggBEhIKAggBCgIIAwoDEgFoCgMSAXdiIgoGb3V0cHV0EhgKFggBEhIKAggBCgIIAwoDEgFoCgMSAXdCAhAN',
+  'base64',
+);
+
+// Each chunk goes on only when the other has begun: two threads, or none would end.
+const stage = `
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+export const stage = {
+  chunks: {
+    split: async () => [0, 1],
+    async runChunk(context, chunk) {
+      writeFileSync(join(process.cwd(), 'begun-' + chunk), '');
+      while (!existsSync(join(process.cwd(), 'begun-' + (1 - chunk)))) { context.signal.throwIfAborted(); await wait(5); }
+      const { net } = (await context.model('detector')).sessions;
+      let wrong = 0;
+      for (let round = 0; round < 20; round++) {
+        const data = Uint8Array.from({ length: 3 * 32 * 32 }, (_, at) => (at * 7 + round * 31 + chunk * 101) % 256);
+        const inputs = [Float32Array.from(data), ...(net.takesPixels ? [data] : [])];
+        // Side by side, as a detector has them, and the caller's buffer is its own again.
+        const both = await Promise.all(inputs.map((data) => net.run({ input: { data, dims: [1, 3, 32, 32] } })));
+        for (const { output } of both) wrong += output.data.filter((value, at) => value !== data[at] ** 2).length + (output.dims.join() !== '1,3,32,32');
+        wrong += inputs.filter(({ length }) => length !== 3 * 32 * 32).length;
+      }
+      writeFileSync(join(context.part, 'said'), net.takesPixels + ' ' + wrong);
+      return {};
+    },
+    async merge({ outputs }, parts) {
+      writeFileSync(outputs.path('o'), parts.map(({ folder }) => readFileSync(join(folder, 'said'), 'utf8')).join(', '));
+      return {};
+    },
+  },
+};
+`;
+
+const pipeline = `sa: 1
+each: { ep: "v/{ep}.txt" }
+resources: { cpu: 2 }
+params: { detector: square, device: webgpu, allow_cpu_fallback: false }
+rules:
+  square:
+    stage: ./square.mjs
+    inputs: { v: "v/{ep}.txt" }
+    outputs: { o: "square/{ep}.txt" }
+    params: [detector, device, allow_cpu_fallback]
+    models: [detector]
+`;
+
+function squareWorld(): World {
+  const model = { name: 'square', content: squareGraph.toString('latin1'), sources: [] };
+  // Its answer has the shape of its input.
+  const registry = tinyRegistry(model).replace('[1,null]', '[1,3,null,null]');
+  const world = testWorkspace({
+    'pipeline.yaml': pipeline,
+    'square.mjs': stage,
+    'models/models.yaml': registry,
+    'data/v/one.txt': 'one',
+  });
+  writeFileSync(join(world.root, 'models/square.onnx'), squareGraph);
+  return world;
+}
+
+test('two threads run a model on one WebGPU device, with pixels and with floats, and the process ends when they have', async ({
+  skip,
+}) => {
+  if (playedGpu === undefined) return skip(noPlayedGpu);
+  const world = squareWorld();
+  const build = startSa(world.root, ['build', 'one', '--jobs', '2'], playedGpu);
+  let builtAt = 0;
+  build.child.stderr!.on('data', () => (builtAt ||= build.said().includes('square@one built') ? performance.now() : 0));
+  const { code, err } = await build.ended;
+  expect([code, err]).toEqual([0, expect.stringContaining('square@one built')]);
+  expect(world.read('data/square/one.txt')).toBe('true 0, true 0');
+  // What holds a process up is ended by force after two seconds.
+  expect(performance.now() - builtAt).toBeLessThan(1500);
+});
+
+test('where there is no GPU, webgpu is refused with the reason, or the processor runs what it would have run', async () => {
+  const world = squareWorld();
+  const none = { VK_ICD_FILENAMES: '/nowhere', VK_DRIVER_FILES: '/nowhere' };
+  const { code, err } = await startSa(world.root, ['build', 'one', '--jobs', '2'], none).ended;
+  expect(code).toBe(1);
+  expect(err).toContain('device-missing: device webgpu cannot be used by ONNX Runtime on this machine');
+  expect(err).toContain('or use auto, or allow_cpu_fallback: true');
+  const words = ['build', 'one', '--jobs', '2', '--set', 'allow_cpu_fallback=true'];
+  expect(await startSa(world.root, words, none).ended).toMatchObject({ code: 0 });
+  expect(world.read('data/square/one.txt')).toBe('false 0, false 0');
+});

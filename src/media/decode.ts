@@ -8,7 +8,7 @@ import { dropPixelsMin, planDrop } from './drop.js';
 import { canCopyPackets, FfmpegError, outputsMax, startFfmpeg, type RunningFfmpeg } from './ffmpeg.js';
 import { ffmpegFormat, filterGraph, type Branch, type Wish } from './filter-graph.js';
 import { finisherFor, type Finisher } from './finish.js';
-import { fromHwaccel, hwaccelOptions, usableHwaccel, type HwaccelWish } from './hwaccel.js';
+import { fromHwaccel, hwaccelOptions, usableHwaccel, type HwaccelTrial, type HwaccelWish } from './hwaccel.js';
 import { seekTo, type Seek, type SeekWay } from './seek.js';
 import {
   countedFrom,
@@ -69,6 +69,8 @@ export interface DecodeOptions {
   readonly seek?: SeekWay | undefined;
   /** Decode by a device made for it; by the processor where left out. */
   readonly hwaccel?: HwaccelWish | undefined;
+  /** Where it is tried whether the device may; here, where left out. */
+  readonly tryHwaccel?: HwaccelTrial | undefined;
   /** So many pixels must be saved before pictures are left out; what pays where left out. */
   readonly dropPixelsMin?: number;
 }
@@ -208,11 +210,12 @@ export class SharedDecode {
   }
 
   async #start(): Promise<Running> {
-    const { hwaccel: wish, tools = await usualMediaTools() } = this.#options;
+    const { hwaccel: wish, tools = await usualMediaTools(), tryHwaccel } = this.#options;
     // Where a lost frame would pass unnoticed only the processor, which loses none that probe has seen, is asked.
     const isWatched = this.#sought !== undefined || !this.#lines.some(({ reader }) => this.#endsEarly(reader.request));
+    const video = { path: this.#path, facts: this.#facts };
     const hwaccel =
-      wish && isWatched ? await usableHwaccel(wish, { tools, path: this.#path, facts: this.#facts }) : undefined;
+      wish && isWatched ? await (tryHwaccel?.(wish, video) ?? usableHwaccel(wish, { tools, ...video })) : undefined;
     const lines = this.#lines.filter(({ output }) => output !== undefined);
     const { plans, drop } = this.#planFor(lines, { tools, inHardware: hwaccel !== undefined });
     const finishers = lines.map(({ reader: { request }, width, height }) =>

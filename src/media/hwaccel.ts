@@ -12,6 +12,12 @@ export interface HwaccelWish {
   readonly allowCpuFallback: boolean;
 }
 
+/** Says how a video is to be decoded; see `usableHwaccel`. */
+export type HwaccelTrial = (
+  wish: HwaccelWish,
+  video: { readonly path: string; readonly facts: VideoFacts },
+) => Promise<string | undefined>;
+
 /** Codecs of which every decoder must give the same pixels; what MPEG-2 and MPEG-4 part 2 leave to it differs between devices. */
 const exactCodecs: ReadonlySet<string> = new Set(['h264', 'hevc', 'vp8', 'vp9', 'av1']);
 

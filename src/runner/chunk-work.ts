@@ -5,12 +5,13 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Json } from '../base/canonical-json.js';
 import type { RunResult } from '../engine/job.js';
 import type { DecodeOptions } from '../media/decode.js';
+import type { HwaccelTrial } from '../media/hwaccel.js';
 import type { InstalledModel } from '../models/open.js';
 import type { EpisodeRunConfig } from '../stage/config.js';
 import type { FrameRequest } from '../stage/frames.js';
 import type { ModelCard, OpenModel } from '../stage/model.js';
 import type { ChunkContext, ChunkedStage, StageCatalogue, TakenResources } from '../stage/stage.js';
-import { framesFor, mediaProbe } from './frames.js';
+import { framesFor, mediaProbe, type DecodeHow } from './frames.js';
 import { loadStage, type StageCode } from './load-stage.js';
 import { stageInputs, type InputJob } from './paths.js';
 
@@ -48,6 +49,8 @@ export interface ChunkHost {
   model(role: ModelRole): Promise<ModelOrder>;
   /** A new port to the thread for devices that only one thread may use; undefined where the caller is to use them. */
   portToDevices(): Promise<MessagePort | undefined>;
+  /** Whether a device may decode a video: found out once for all chunks, since each trial takes the device a second. */
+  readonly tryHwaccel: HwaccelTrial;
   progress(done: number, total: number): void;
 }
 
@@ -68,8 +71,10 @@ export async function workOnChunks(
   known: { readonly catalogue: StageCatalogue } & Pick<DecodeOptions, 'tools'>,
 ): Promise<PromiseSettledResult<RunResult>[]> {
   // All are of one build and see the same video, so they ask for the same.
-  const hwaccel = members[0]?.order.hwaccel;
-  const results = await attempt(members, { ...known, seek: 'key', hwaccel });
+  const [first] = members;
+  const hwaccel = first?.order.hwaccel;
+  const tryHwaccel: HwaccelTrial = (wish, video) => first!.host.tryHwaccel(wish, video);
+  const results = await attempt(members, { ...known, seek: 'key', hwaccel, tryHwaccel });
   // What a device does not give exactly the processor decodes, so that no result depends on the device.
   for (const seek of [...(hwaccel === undefined ? [] : (['key'] as const)), 'early', undefined] as const) {
     const again = [...results.keys()].filter((at) => isInexact(results[at]!));
@@ -97,7 +102,7 @@ interface Prepared {
 
 async function attempt(
   members: readonly ChunkMember[],
-  how: { readonly catalogue: StageCatalogue } & Pick<DecodeOptions, 'tools' | 'seek' | 'hwaccel'>,
+  how: { readonly catalogue: StageCatalogue } & DecodeHow,
 ): Promise<PromiseSettledResult<RunResult>[]> {
   const prepared = await Promise.allSettled(members.map((member) => prepare(member, how.catalogue)));
   const readers = prepared.flatMap((one, at) => {

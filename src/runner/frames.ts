@@ -14,6 +14,9 @@ export const mediaProbe: MediaProbe = {
   },
 };
 
+/** How it is decoded, in which nothing of what arrives differs. */
+export type DecodeHow = Pick<DecodeOptions, 'tools' | 'seek' | 'hwaccel' | 'tryHwaccel'>;
+
 /** Who wants frames, and which. */
 export interface FrameReader {
   readonly context: Pick<StageContext, 'inputs' | 'signal'>;
@@ -51,10 +54,7 @@ async function loadMedia() {
 type Media = Awaited<ReturnType<typeof loadMedia>>;
 
 /** The frames of each reader, in their order; a video that several look at is decoded once. All must read side by side. */
-export async function framesFor(
-  readers: readonly FrameReader[],
-  how: Pick<DecodeOptions, 'tools' | 'seek' | 'hwaccel'>,
-): Promise<readonly GivenFrames[]> {
+export async function framesFor(readers: readonly FrameReader[], how: DecodeHow): Promise<readonly GivenFrames[]> {
   const media = await loadMedia();
   const given = new Map<FrameReader, GivenFrames>();
   for (const group of groupsOf(readers, media)) {
@@ -68,7 +68,7 @@ export async function framesFor(
 /** One decode for readers that can share it. */
 function giveTogether(
   readers: readonly Prepared[],
-  options: Pick<DecodeOptions, 'tools' | 'seek' | 'hwaccel'>,
+  options: DecodeHow,
   { canShare, isPlain, SharedDecode, PixelKeeper, framesFromKept, framesToKeep }: Media,
 ): readonly GivenFrames[] {
   const { path, facts } = readers[0]!.source;

@@ -10,6 +10,7 @@ import type { ActionRunner } from '../engine/execute.js';
 import type { ActionJob, RunResult } from '../engine/job.js';
 import type { Action } from '../graph/graph.js';
 import { sha256 } from '../hash/sha256.js';
+import type { HwaccelTrial } from '../media/hwaccel.js';
 import type { MediaTools } from '../media/tools.js';
 import type { Device } from '../models/devices.js';
 import type { ModelEvent } from '../models/install.js';
@@ -137,6 +138,7 @@ export class StageRunner implements ActionRunner {
       const host: ChunkHost = {
         model: (role) => this.#installModel(role, job, signal),
         portToDevices,
+        tryHwaccel,
         progress: (done, total) => place.progress(done, total),
       };
       return { order: this.#order(request), host, signal };
@@ -298,6 +300,14 @@ export class StageRunner implements ActionRunner {
 async function portToDevices(): Promise<MessagePort | undefined> {
   return (await import('../models/device-thread.js')).portToDevices();
 }
+
+const tryHwaccel: HwaccelTrial = async (wish, video) => {
+  const [{ usableHwaccel }, { usualMediaTools }] = await Promise.all([
+    import('../media/hwaccel.js'),
+    import('../media/tools.js'),
+  ]);
+  return usableHwaccel(wish, { ...video, tools: await usualMediaTools() });
+};
 
 function refuseAmbiguous({ action }: ActionJob): void {
   const [ambiguous] = ambiguousInputs(action);

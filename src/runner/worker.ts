@@ -17,6 +17,8 @@ interface Member extends ChunkMember {
 }
 
 let members: readonly Member[] = [];
+/** Videos of which it is asked how to decode them. */
+const trials: { resolve(method: string | undefined): void; reject(error: unknown): void }[] = [];
 let answerPort: ((port: MessagePort | undefined) => void) | undefined;
 
 /** Milliseconds between two words of a chunk's progress: each wakes the other thread, and nobody reads one for every frame. */
@@ -33,6 +35,12 @@ port.on('message', (message: ToWorker) => {
       return;
     case 'model':
       members[message.member]?.answerModel?.resolve(message.order);
+      return;
+    case 'hwaccel':
+      trials[message.id]?.resolve(message.method);
+      return;
+    case 'no-hwaccel':
+      trials[message.id]?.reject(errorFrom(message.error));
       return;
     case 'device-port':
       answerPort?.(message.port);
@@ -61,6 +69,10 @@ function memberFor(order: ChunkOrder, place: number): Member {
         new Promise<MessagePort | undefined>((resolve) => {
           answerPort = resolve;
           say({ kind: 'device-port' });
+        }),
+      tryHwaccel: (...asked) =>
+        new Promise<string | undefined>((resolve, reject) => {
+          say({ kind: 'hwaccel', id: trials.push({ resolve, reject }) - 1, asked });
         }),
       progress(done, total) {
         const now = performance.now();

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { errorFrom, plainError } from '../base/plain-error.js';
 import type { RunResult } from '../engine/job.js';
+import type { HwaccelTrial } from '../media/hwaccel.js';
 import type { MediaTools } from '../media/tools.js';
 import type { ChunkMember, ModelRole } from './chunk-work.js';
 import type { FromWorker, PlainResult, ToWorker } from './worker-messages.js';
@@ -62,6 +63,13 @@ export async function runInWorker(
     const port = await members[0]!.host.portToDevices();
     worker.postMessage({ kind: 'device-port', port } satisfies ToWorker, port === undefined ? [] : [port]);
   };
+  const tryHwaccel = async (id: number, asked: Parameters<HwaccelTrial>): Promise<void> => {
+    try {
+      tell({ kind: 'hwaccel', id, method: await members[0]!.host.tryHwaccel(...asked) });
+    } catch (error) {
+      tell({ kind: 'no-hwaccel', id, error: plainError(error) });
+    }
+  };
   const settled = (member: number, made: PlainResult): PromiseSettledResult<RunResult> => {
     if ('result' in made) return { status: 'fulfilled', value: made.result };
     const { signal } = members[member]!;
@@ -77,6 +85,9 @@ export async function runInWorker(
             return;
           case 'model':
             void give(message.member, message.role);
+            return;
+          case 'hwaccel':
+            void tryHwaccel(message.id, message.asked);
             return;
           case 'device-port':
             givePort().catch((error: unknown) =>

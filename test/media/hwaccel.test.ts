@@ -180,7 +180,7 @@ test('a build with a device makes what the processor makes, also where the devic
   const build = async (device: StandIn | undefined, ...words: string[]): Promise<string> => {
     const { err, code } = await startSa(
       world.root,
-      ['build', 'one', 'scenes', '--chunk-frames', '60', '--no-cache', ...words],
+      ['build', 'one', 'scenes', '--chunk-frames', '60', '--jobs', '3', '--no-cache', ...words],
       device && { FFMPEG_PATH: device.tools.ffmpeg },
     ).ended;
     expect([code, err]).toEqual([0, expect.any(String)]);
@@ -195,6 +195,8 @@ test('a build with a device makes what the processor makes, also where the devic
     const device = standIn(name, filter);
     expect(await build(device, '--force', 'scenes', '--hwaccel', 'cuda')).toBe(expected);
     expect(device.asked().decodes).toBeGreaterThan(1);
+    // Once for all threads that chunks run in.
+    expect(device.asked().tries).toBe(1);
   }
   expect(await world.build('--hwaccel', 'auto', 'one', 'scenes')).toContain('scenes@one fresh');
   const silent = standIn('build-silent');

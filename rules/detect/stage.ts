@@ -47,7 +47,7 @@ export const stage: ChunkedStage<Params, Run> = {
   chunks: {
     /** Runs of the video, whatever the stride: the same as those of `scenes`, so that one decode serves both. */
     async split({ inputs }, size) {
-      return runsOfFrames(await readJson(inputs.path('frames'), framesIndexSchema), size.frames);
+      return runsOfFrames(await readJson(inputs.path('frames'), framesIndexSchema), size);
     },
 
     async wants({ inputs, params }, run) {

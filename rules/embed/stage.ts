@@ -34,7 +34,7 @@ export const stage: ChunkedStage<EmbedParam, Run> = {
         throw new Error(`embedder ${name} takes crops of ${cropSize} x ${cropSize}, these are ${height} x ${width}`);
       }
       const batch = batchOf(card('embedder'));
-      return runsOf(wanted, Math.ceil(chunkLength(wanted, size.frames, facesMin) / batch) * batch);
+      return runsOf(wanted, Math.ceil(chunkLength(wanted, size, facesMin) / batch) * batch);
     },
 
     async runChunk(context, { from, to }) {

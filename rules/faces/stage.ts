@@ -52,7 +52,7 @@ export const stage: ChunkedStage<FacesParam, Chunk> = {
         return { looks: frames.length, from: keyFrames.findLast((key) => key <= first) ?? first, last: lastFrame };
       });
       const looks = spans.reduce((sum, span) => sum + span.looks, 0);
-      const chunks = divideTracks(spans, chunkLength(looks, size.frames)).map(({ from, to }) => ({
+      const chunks = divideTracks(spans, chunkLength(looks, size)).map(({ from, to }) => ({
         tracks: tracks.slice(from, to).map(({ track }) => track.track_id),
       }));
       return chunks.length > 0 ? chunks : [{ tracks: [] }];

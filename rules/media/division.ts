@@ -1,20 +1,36 @@
-// How work is divided into chunks: by the input alone, so that every build of the
-// same video finds the chunks that an earlier one finished, whatever its number of jobs. Pure.
+// How work is divided into chunks: by the input and by what the machine has, so that every build of the same video
+// finds the chunks that an earlier one finished, whatever its number of jobs. Pure.
 import type { FramesIndex } from '../../src/stage/artifacts.js';
+import type { ChunkSize } from '../../src/stage/stage.js';
 
 /** Items `from` up to, not including, `to`. */
 export type Run = { readonly from: number; readonly to: number };
 
-/** A chunk is this share of what there is: eight cores are busy, and a killed build loses an eighth at most. */
-const chunksWanted = 8;
-/** Fewer frames than this, and starting ffmpeg costs more than is gained where all cores end at once. */
-const framesMin = 250;
+/** A chunk is this share of what there is at most: a killed build loses an eighth. */
+const sharesMin = 8;
 /** Longer than this, a killed build loses minutes. */
 const lengthMax = 2000;
 
-/** Length of a chunk of `total` items; `wanted` where somebody says so. `least`: what is worth a chunk. */
-export function chunkLength(total: number, wanted: number | undefined, least = framesMin): number {
-  return wanted ?? Math.min(lengthMax, Math.max(least, Math.ceil(total / chunksWanted)));
+/**
+ * Fewer frames than this are not worth a chunk. Starting a decoder takes as long as decoding a dozen frames of 1080p, which on few
+ * processors is more than is gained where all end at once; of many, most would have nothing to do otherwise.
+ */
+function lengthMin(processors: number): number {
+  return processors > 4 ? 100 : 250;
+}
+
+/** A run is half of a processor's share of what is left at most: guided self-scheduling (Polychronopoulos and Kuck, 1987) gives it all. */
+function sharesFor(processors: number): number {
+  return Math.max(sharesMin, 2 * processors);
+}
+
+/** Length of a chunk of `total` items; `frames` where somebody says so. `least`: what is worth a chunk. */
+export function chunkLength(
+  total: number,
+  { frames, processors }: ChunkSize,
+  least: number = lengthMin(processors),
+): number {
+  return frames ?? Math.min(lengthMax, Math.max(least, Math.ceil(total / sharesFor(processors))));
 }
 
 /** Runs of `length` items that cover `total`; the last one may be shorter. At least one, if an empty one. */
@@ -24,32 +40,34 @@ export function runsOf(total: number, length: number): readonly Run[] {
 }
 
 /**
- * Runs of frames that cover a video: of `wanted` frames each where somebody says so. Otherwise each takes its share of what is left, so
- * that they grow shorter towards the end and no core waits long for the last one (guided self-scheduling: Polychronopoulos and
- * Kuck, 1987), and begins at a key picture if one is near: others cost the frames from the key picture before. A short video,
- * all of whose runs would be of the least length, is cut into two or four alike, which two or four cores end together.
+ * Runs of frames that cover a video: of `size.frames` each where somebody says so. Otherwise each takes a part of what is left, so
+ * that they grow shorter towards the end and no processor waits long for the last one, and begins at a key picture if one is near: others
+ * cost the frames from the key picture before. A short video, all of whose runs would be of the least length, is cut into as many
+ * alike as the processors, or twice as many, end together.
  */
 export function runsOfFrames(
   { frame_count: count, key_frames: keys = [] }: Pick<FramesIndex, 'frame_count' | 'key_frames'>,
-  wanted: number | undefined,
+  size: ChunkSize,
 ): readonly Run[] {
-  if (wanted !== undefined) return runsOf(count, wanted);
-  if (count < chunksWanted * framesMin) return evenRuns(count, keys);
+  if (size.frames !== undefined) return runsOf(count, size.frames);
+  const least = lengthMin(size.processors);
+  if (count < sharesFor(size.processors) * least) return evenRuns(count, keys, size.processors);
   const runs: Run[] = [];
   for (let from = 0; from < count;) {
-    const length = chunkLength(count - from, undefined);
+    const length = chunkLength(count - from, size);
     const near = nearest(keys, from + length, length / 2);
     // What would be much less than a chunk goes with this one.
-    const to = count - near < framesMin / 2 ? count : near;
+    const to = count - near < least / 2 ? count : near;
     runs.push({ from, to });
     from = to;
   }
   return runs;
 }
 
-/** Four runs about alike, or two, or one: so many that each is worth a chunk. */
-function evenRuns(count: number, keys: readonly number[]): readonly Run[] {
-  const shares = [4, 2].find((number) => count >= number * framesMin) ?? 1;
+/** Runs about alike, twice as many as processors, or as many, or fewer: so many that each is worth a chunk. */
+function evenRuns(count: number, keys: readonly number[], processors: number): readonly Run[] {
+  const affordable = Math.max(1, Math.floor(count / lengthMin(processors)));
+  const shares = [2 * processors, processors].find((wanted) => wanted <= affordable) ?? affordable;
   const length = count / shares;
   // With less than half a run's length between a key picture and its place, no run is lost between two of them.
   const starts = Array.from({ length: shares }, (_, at) =>

@@ -36,7 +36,7 @@ export const stage: ChunkedStage<'scene_detector' | 'scene_threshold' | 'scene_m
   chunks: {
     /** Runs of the video, the same as those of `detect`, so that one decode serves both. */
     async split({ inputs }, size) {
-      return runsOfFrames(await readJson(inputs.path('frames'), framesIndexSchema), size.frames);
+      return runsOfFrames(await readJson(inputs.path('frames'), framesIndexSchema), size);
     },
 
     async wants({ inputs, params }, run) {

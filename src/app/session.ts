@@ -24,6 +24,7 @@ import { Store, type Trace } from '../store/store.js';
 import type { Past } from './explain.js';
 import { Facts, type ParamChoice } from './facts.js';
 import { machinePoolsFor, type MachineChoice } from './machine.js';
+import { usableProcessors } from './processors.js';
 import type { Part } from './part.js';
 import { keep, ledgerPath, type Question, type Recalled } from './recall.js';
 import { ledgerOf } from './remember.js';
@@ -209,6 +210,7 @@ export class Session {
         catalogue,
         registry,
         pixelsRoot: join(temporaryRoot, 'pixels'),
+        processors: usableProcessors(),
         notes: options.observer,
         paramsOf: (ep) => this.facts.paramsOf(ep),
         modelOf: (role, ep) => this.facts.modelOf(role, ep),

@@ -50,6 +50,8 @@ export interface RunnerWorld {
   readonly registry: Registry;
   /** Where pixels may lie that one action of a build keeps for another; whoever builds removes it. */
   readonly pixelsRoot: string;
+  /** Processors that this machine has for builds. */
+  readonly processors: number;
   readonly notes: RunNotes;
   paramsOf(ep: string | undefined): ParamValues;
   modelOf(role: ModelRole, ep: string | undefined): ModelEntry | undefined;
@@ -93,6 +95,7 @@ export class StageRunner implements ActionRunner {
     const frames = this.#world.paramsOf(job.action.ep)['chunk_frames'];
     const chunks = await stage.chunks.split(this.#reading(job, signal), {
       frames: typeof frames === 'number' ? frames : undefined,
+      processors: this.#world.processors,
     });
     const looksAt = this.looksAt(job.action);
     return {

@@ -120,6 +120,8 @@ export interface Stage<K extends ParamName = ParamName> {
 export interface ChunkSize {
   /** Source frames, or faces, that a chunk covers; undefined where the stage chooses by the length of its input. */
   readonly frames: number | undefined;
+  /** Processors of this machine, whatever the number of jobs: a build with another number finds the chunks that an earlier one finished. */
+  readonly processors: number;
 }
 
 /** What a stage can read before its work is divided. */

@@ -12,7 +12,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 const here = (name) => new URL(name, import.meta.url);
 export const stage = {
   chunks: {
-    async split({ inputs }, { frames = 3 }) {
+    async split({ inputs }, { frames = 3, processors }) {
+      if (!(processors >= 1)) throw new Error('how many processors there are is not said');
       const { length } = readFileSync(inputs.path('text'), 'utf8');
       return Array.from({ length: Math.ceil(length / frames) }, (_, at) => ({ from: at * frames, to: Math.min(length, (at + 1) * frames) }));
     },

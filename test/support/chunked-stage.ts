@@ -23,7 +23,7 @@ export async function runChunked<K extends ParamName, C extends Json>(
   const folder = await mkdtemp(join(tmpdir(), 'sa-parts-'));
   try {
     const parts: Part[] = [];
-    for (const chunk of await chunks.split(context, { frames })) {
+    for (const chunk of await chunks.split(context, { frames, processors: 2 })) {
       const part = await mkdtemp(join(folder, 'part-'));
       const own = framesOf === undefined ? context.frames : await framesOf(chunk);
       parts.push({ folder: part, counts: await chunks.runChunk({ ...context, frames: own, part }, chunk) });

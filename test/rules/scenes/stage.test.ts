@@ -29,7 +29,7 @@ async function run(
     signal: new AbortController().signal,
     progress: () => undefined,
   } as unknown as StageContext<'scene_detector' | 'scene_threshold' | 'scene_min_len'>;
-  const [chunk] = await stage.chunks.split(context, { frames: undefined });
+  const [chunk] = await stage.chunks.split(context, { frames: undefined, processors: 2 });
   const request = await stage.chunks.wants!(context, chunk!);
   const own = (run: Run) => Promise.resolve(pictures(levels, run));
   await runChunked(stage, context, { ...(frames === undefined ? {} : { frames }), framesOf: own });

@@ -12,12 +12,10 @@ const sharesMin = 8;
 const lengthMax = 2000;
 
 /**
- * Fewer frames than this are not worth a chunk. Starting a decoder takes as long as decoding a dozen frames of 1080p, which on few
- * processors is more than is gained where all end at once; of many, most would have nothing to do otherwise.
+ * Fewer frames than this, and starting a decoder and decoding from the key picture before cost more than is gained where all
+ * processors end at once: with runs of 100 frames sixteen of them had a quarter more to do.
  */
-function lengthMin(processors: number): number {
-  return processors > 4 ? 100 : 250;
-}
+const framesMin = 250;
 
 /** A run is half of a processor's share of what is left at most: guided self-scheduling (Polychronopoulos and Kuck, 1987) gives it all. */
 function sharesFor(processors: number): number {
@@ -25,11 +23,7 @@ function sharesFor(processors: number): number {
 }
 
 /** Length of a chunk of `total` items; `frames` where somebody says so. `least`: what is worth a chunk. */
-export function chunkLength(
-  total: number,
-  { frames, processors }: ChunkSize,
-  least: number = lengthMin(processors),
-): number {
+export function chunkLength(total: number, { frames, processors }: ChunkSize, least = framesMin): number {
   return frames ?? Math.min(lengthMax, Math.max(least, Math.ceil(total / sharesFor(processors))));
 }
 
@@ -50,14 +44,13 @@ export function runsOfFrames(
   size: ChunkSize,
 ): readonly Run[] {
   if (size.frames !== undefined) return runsOf(count, size.frames);
-  const least = lengthMin(size.processors);
-  if (count < sharesFor(size.processors) * least) return evenRuns(count, keys, size.processors);
+  if (count < sharesFor(size.processors) * framesMin) return evenRuns(count, keys, size.processors);
   const runs: Run[] = [];
   for (let from = 0; from < count;) {
     const length = chunkLength(count - from, size);
     const near = nearest(keys, from + length, length / 2);
     // What would be much less than a chunk goes with this one.
-    const to = count - near < least / 2 ? count : near;
+    const to = count - near < framesMin / 2 ? count : near;
     runs.push({ from, to });
     from = to;
   }
@@ -66,7 +59,7 @@ export function runsOfFrames(
 
 /** Runs about alike, twice as many as processors, or as many, or fewer: so many that each is worth a chunk. */
 function evenRuns(count: number, keys: readonly number[], processors: number): readonly Run[] {
-  const affordable = Math.max(1, Math.floor(count / lengthMin(processors)));
+  const affordable = Math.max(1, Math.floor(count / framesMin));
   const shares = [2 * processors, processors].find((wanted) => wanted <= affordable) ?? affordable;
   const length = count / shares;
   // With less than half a run's length between a key picture and its place, no run is lost between two of them.

@@ -104,6 +104,19 @@ export function providerOf(device: ResolvedDevice, gpu: string | undefined): Pro
   return { name, deviceId: Number(gpu) };
 }
 
+/** What lets a device be used that a machine may have all the same. */
+const advice: Readonly<Partial<Record<Device, string>>> = {
+  cuda: 'cuda also needs CUDA 12, cuDNN 9 and: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node',
+  webgpu:
+    'webgpu needs a GPU and its driver, on Linux for Vulkan (libvulkan.so.1; Debian, Ubuntu: apt-get install libvulkan1)',
+};
+
+/** What ONNX Runtime said, without the place in its source and the condition that did not hold there. */
+export function reasonOf(error: Error): string {
+  const [first = ''] = error.message.split('\n');
+  return first.replace(/^\/onnxruntime_src\/.* was false\. /, '');
+}
+
 /** The problem of a device that was asked for by name and cannot be used; `gpu` as in `providerOf`. */
 export function missingDevice(
   asked: ResolvedDevice,
@@ -114,11 +127,13 @@ export function missingDevice(
   }: { readonly available: readonly ResolvedDevice[]; readonly gpu?: string | undefined; readonly cause?: unknown },
 ): Error {
   const which = gpu !== undefined && numberedDevices.has(asked) ? ` (gpu ${gpu})` : '';
-  const why = cause instanceof Error ? `: ${cause.message.split('\n')[0] ?? ''}` : '';
+  const why = cause instanceof Error ? `: ${reasonOf(cause)}` : '';
+  const others = `there is: ${available.filter((device) => device !== asked).join(', ')}`;
+  const hints = [others, 'or use auto, or allow_cpu_fallback: true', advice[asked]];
   return problem(
     'device-missing',
     `device ${asked}${which} cannot be used by ONNX Runtime on this machine (${process.platform} ${process.arch})${why}`,
-    `there is: ${available.filter((device) => device !== asked).join(', ')}; or use auto, or allow_cpu_fallback: true`,
+    hints.filter((hint) => hint !== undefined).join('; '),
     cause,
   );
 }

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { ModelPart, ModelSession, Tensor, TensorContract } from '../stage/model.js';
 import { checkContract, checkShape, type StatedTensor } from './contract.js';
-import type { Provider } from './devices.js';
+import { reasonOf, type Provider } from './devices.js';
 import { forPixels, joinedOutputs, partsOf, pixelsInput, takesPixels } from './pixel-graph.js';
 import { withoutPRelu } from './prelu.js';
 
@@ -64,6 +64,21 @@ export function prepareThreads(): Promise<void> {
 export function loadableProviders(): readonly string[] {
   const found = listSupportedBackends().filter(({ name, bundled }) => bundled || existsSync(providerLibrary(name)));
   return found.map(({ name }) => name);
+}
+
+/** Why an execution provider cannot be used on this machine, in its own words; undefined where it can. Tried by opening a graph. */
+export async function whyUnusable(provider: Provider): Promise<string | undefined> {
+  try {
+    const session = await InferenceSession.create(identityGraph, {
+      executionProviders: [provider],
+      logSeverityLevel: 3,
+    });
+    await session.release();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return reasonOf(error);
+  }
 }
 
 /**

@@ -72,6 +72,8 @@ function squareWorld(): World {
   return world;
 }
 
+const noGpu = { VK_ICD_FILENAMES: '/nowhere', VK_DRIVER_FILES: '/nowhere' };
+
 test('two threads run a model on one WebGPU device, with pixels and with floats, and the process ends when they have', async ({
   skip,
 }) => {
@@ -89,12 +91,21 @@ test('two threads run a model on one WebGPU device, with pixels and with floats,
 
 test('where there is no GPU, webgpu is refused with the reason, or the processor runs what it would have run', async () => {
   const world = squareWorld();
-  const none = { VK_ICD_FILENAMES: '/nowhere', VK_DRIVER_FILES: '/nowhere' };
-  const { code, err } = await startSa(world.root, ['build', 'one', '--jobs', '2'], none).ended;
+  const { code, err } = await startSa(world.root, ['build', 'one', '--jobs', '2'], noGpu).ended;
   expect(code).toBe(1);
   expect(err).toContain('device-missing: device webgpu cannot be used by ONNX Runtime on this machine');
   expect(err).toContain('or use auto, or allow_cpu_fallback: true');
   const words = ['build', 'one', '--jobs', '2', '--set', 'allow_cpu_fallback=true'];
-  expect(await startSa(world.root, words, none).ended).toMatchObject({ code: 0 });
+  expect(await startSa(world.root, words, noGpu).ended).toMatchObject({ code: 0 });
   expect(world.read('data/square/one.txt')).toBe('false 0, false 0');
+});
+
+test.for([
+  ['a GPU', playedGpu, 'devices: cpu, webgpu\n'],
+  ['none', noGpu, 'devices: cpu, not webgpu (Failed to get a WebGPU adapter: No supported adapters)\n'],
+] as const)('doctor tries the device, where there is %s', async ([, env, said], { skip }) => {
+  if (env === undefined) return skip(noPlayedGpu);
+  const doctor = startSa(squareWorld().root, ['doctor'], env);
+  await doctor.ended;
+  expect(doctor.wrote()).toContain(said);
 });

@@ -146,7 +146,7 @@ describe('devices to try', () => {
       expect.objectContaining({
         message: [
           `device-missing: device cuda cannot be used by ONNX Runtime on this machine (${process.platform} ${process.arch})`,
-          '    there is: cpu; or use auto, or allow_cpu_fallback: true',
+          '    there is: cpu; or use auto, or allow_cpu_fallback: true; cuda also needs CUDA 12, cuDNN 9 and: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node',
         ].join('\n'),
       }),
     );

@@ -18,6 +18,8 @@ export interface Started {
   readonly child: ChildProcess;
   /** What it said on stderr so far. */
   said(): string;
+  /** What it wrote to stdout so far. */
+  wrote(): string;
   readonly ended: Promise<Ended>;
 }
 
@@ -28,13 +30,14 @@ export function startSa(cwd: string, words: readonly string[], fault: Readonly<R
   const child = spawn(process.execPath, [...preload, program, ...words], {
     cwd,
     env: { ...process.env, ...fault },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let err = '';
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (data: Buffer) => (out += data.toString()));
   child.stderr.on('data', (data: Buffer) => (err += data.toString()));
   onTestFinished(() => void child.kill('SIGKILL'));
   const ended = new Promise<Ended>((resolve) => child.once('close', (code, signal) => resolve({ code, signal, err })));
-  return { child, said: () => err, ended };
+  return { child, said: () => err, wrote: () => out, ended };
 }
 
 /** Waits until `holds`, looking often; the test's own time limit is the bound. */

@@ -1,9 +1,12 @@
 // sa doctor: what is installed, what is missing, and what to do about it.
+import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { ProblemError } from '../../base/problem.js';
 import { openWorkspace } from '../../app/workspace.js';
 import { findMediaTools } from '../../media/tools.js';
-import { availableDevices } from '../../models/devices.js';
+import { availableDevices, type ResolvedDevice } from '../../models/devices.js';
 import { listModels } from '../../models/list.js';
 import { paint, printJson, type Io } from '../io.js';
 import type { Flags } from '../options.js';
@@ -56,7 +59,13 @@ async function mediaCheck({ env }: Io): Promise<Check> {
 async function runtimeCheck(): Promise<Check> {
   try {
     const { loadableProviders } = await import('../../models/session.js');
-    return { name: 'onnxruntime', ok: true, found: `devices: ${availableDevices(loadableProviders()).join(', ')}` };
+    const devices = await Promise.all(
+      availableDevices(loadableProviders()).map(async (device) => {
+        const why = await whyUnusable(device);
+        return why === '' ? device : `not ${device} (${why})`;
+      }),
+    );
+    return { name: 'onnxruntime', ok: true, found: `devices: ${devices.join(', ')}` };
   } catch (error) {
     return {
       name: 'onnxruntime',
@@ -65,6 +74,15 @@ async function runtimeCheck(): Promise<Check> {
       todo: 'install the packages again: npm ci',
     };
   }
+}
+
+const deviceTrial = fileURLToPath(new URL('../../models/try-device.js', import.meta.url));
+
+/** Empty where it can be used; as is said of the processor, and where there is no compiled program to try it with. */
+async function whyUnusable(device: ResolvedDevice): Promise<string> {
+  if (device === 'cpu' || !existsSync(deviceTrial)) return '';
+  const tried = promisify(execFile)(process.execPath, [deviceTrial, device], { timeout: 60_000 });
+  return tried.then(({ stdout }) => stdout).catch((error: unknown) => String(error).split('\n')[0]!);
 }
 
 async function projectChecks(io: Io): Promise<Check[]> {

@@ -22,8 +22,8 @@ export interface LookOptions {
   readonly lookAgain: (frame: number) => boolean;
 }
 
-/** One frame in the network while the next is packed; more than this, or than go through it together, would only hold more memory. */
-const inFlightMin = 2;
+/** One call of the network is under way while the frames of the next are packed; more would only hold more memory. */
+const callsInFlight = 2;
 
 export interface DenseOptions extends LookOptions {
   /** So many frames go through the network in one call. */
@@ -46,7 +46,7 @@ export async function* lookAtEach(
         yield look;
         continue;
       }
-      if (inFlight.length === Math.max(inFlightMin, together)) yield await finished(inFlight.shift()!);
+      if (inFlight.length === callsInFlight * together) yield await finished(inFlight.shift()!);
       inFlight.push(begin(frame, options));
     }
     options.detector.flush();

@@ -66,25 +66,22 @@ interface Asker {
 
 /** The thread, as others see it. */
 export class DeviceThread {
-  /** When the thread is gone, and all its sessions with it. */
+  /** When the thread is gone, or the last session here was closed: from then on nothing can be asked by this port. */
   readonly gone: Promise<void>;
   readonly #port: MessagePort;
   readonly #askers = new Map<number, Asker>();
   #asked = 0;
   #sessions = 0;
+  readonly #leave: () => void;
   #isGone = false;
 
   constructor(port: MessagePort) {
     this.#port = port;
+    let leave: () => void = () => undefined;
+    this.gone = new Promise((resolve) => (leave = resolve));
+    this.#leave = leave;
     port.on('message', (answer: DeviceAnswer) => this.#hear(answer));
-    this.gone = new Promise((resolve) => {
-      port.on('close', () => {
-        this.#isGone = true;
-        for (const asker of this.#askers.values()) asker.reject(lost());
-        this.#askers.clear();
-        resolve();
-      });
-    });
+    port.on('close', () => this.#end());
     // It holds a process up while something is asked, and not otherwise.
     port.unref();
   }
@@ -94,7 +91,7 @@ export class DeviceThread {
     this.#sessions++;
     const close = (): Promise<void> => {
       this.#sessions--;
-      if (this.#sessions === 0) this.#port.close();
+      if (this.#sessions === 0) this.#end();
       return Promise.resolve();
     };
     const session = this.#asked;
@@ -129,6 +126,14 @@ export class DeviceThread {
       this.#port.ref();
       this.#port.postMessage({ ...question, id } satisfies DeviceQuestion, buffers);
     });
+  }
+
+  #end(): void {
+    this.#isGone = true;
+    for (const asker of this.#askers.values()) asker.reject(lost());
+    this.#askers.clear();
+    this.#port.close();
+    this.#leave();
   }
 
   #hear(answer: DeviceAnswer): void {

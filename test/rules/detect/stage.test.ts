@@ -52,7 +52,7 @@ describeWithShared(
     const count = 21;
     const change = { stride: 1, det_size: 320 };
 
-    test('sends eight frames at a time, holds no more, and writes what it writes one by one, however long a chunk is', async () => {
+    test('sends eight frames at a time, packs the next eight meanwhile, holds no more, and writes what it writes one by one, however long a chunk is', async () => {
       const one = await context(darkening(0, count), change, { count });
       await runChunked(stage, one.made);
       const expected = await readFile(one.detections, 'utf8');
@@ -82,7 +82,8 @@ describeWithShared(
         await runChunked(stage, made, { frames, framesOf: (chunk) => Promise.resolve(framesOf(chunk)) });
         expect(await readFile(detections, 'utf8')).toBe(expected);
         expect(calls).toEqual(Array(callsOfChunks).fill(8));
-        expect(mostHeld).toBeLessThanOrEqual(8);
+        expect(mostHeld).toBeLessThanOrEqual(16);
+        if (frames > 16) expect(mostHeld).toBeGreaterThan(8);
       }
     });
 

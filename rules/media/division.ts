@@ -35,44 +35,100 @@ export function runsOf(total: number, length: number): readonly Run[] {
 
 /**
  * Runs of frames that cover a video: of `size.frames` each where somebody says so. Otherwise each takes a part of what is left, so
- * that they grow shorter towards the end and no processor waits long for the last one, and begins at a key picture if one is near: others
- * cost the frames from the key picture before. A short video, all of whose runs would be of the least length, is cut into as many
- * alike as the processors, or twice as many, end together.
+ * that they grow shorter towards the end and no processor waits long for the last one. A short video, all of whose runs would be of the
+ * least length, is cut into as many alike as the processors, or twice as many, end together. Runs begin at key pictures where that
+ * is less work until all have ended: others cost the frames from the key picture before.
  */
 export function runsOfFrames(
   { frame_count: count, key_frames: keys = [] }: Pick<FramesIndex, 'frame_count' | 'key_frames'>,
   size: ChunkSize,
 ): readonly Run[] {
   if (size.frames !== undefined) return runsOf(count, size.frames);
-  if (count < sharesFor(size.processors) * framesMin) return evenRuns(count, keys, size.processors);
-  const runs: Run[] = [];
-  for (let from = 0; from < count;) {
-    const length = chunkLength(count - from, size);
-    const near = nearest(keys, from + length, length / 2);
-    // What would be much less than a chunk goes with this one.
-    const to = count - near < framesMin / 2 ? count : near;
-    runs.push({ from, to });
-    from = to;
-  }
-  return runs;
+  const isShort = count < sharesFor(size.processors) * framesMin;
+  const lengths = isShort ? evenLengths(count, size.processors) : fallingLengths(count, size);
+  let end = 0;
+  const places = lengths.map((length) => (end += length) - length);
+  // With less than half a run's length between a key picture and its place, no run is lost between two of them.
+  const choices = places.map((place, at) => {
+    const reach = 0.4 * Math.min(lengths[at]!, lengths[at - 1] ?? 0);
+    return at === 0 ? [0] : [place, ...keys.filter((key) => Math.abs(key - place) < reach)];
+  });
+  const toNearest = choices.map(([place, ...near]) => nearest(near, place!) ?? place!);
+  if (places.length > searchedMost) return runsFrom(toNearest, count);
+  const work = (starts: readonly number[]): number => workOf(runsFrom(starts, count), keys, size.processors);
+  const [inPlace, atKeys] = [places, toNearest].map((starts) => improved(starts, choices, work));
+  return runsFrom(work(atKeys!) <= work(inPlace!) ? atKeys! : inPlace!, count);
 }
 
-/** Runs about alike, twice as many as processors, or as many, or fewer: so many that each is worth a chunk. */
-function evenRuns(count: number, keys: readonly number[], processors: number): readonly Run[] {
+/** Of more runs one is too small a part of all to look for the best place of each. */
+const searchedMost = 24;
+
+/** As many frames for each of twice as many runs as processors, or as many, or fewer: so many that each is worth a chunk. */
+function evenLengths(count: number, processors: number): readonly number[] {
   const affordable = Math.max(1, Math.floor(count / framesMin));
   const shares = [2 * processors, processors].find((wanted) => wanted <= affordable) ?? affordable;
-  const length = count / shares;
-  // With less than half a run's length between a key picture and its place, no run is lost between two of them.
-  const starts = Array.from({ length: shares }, (_, at) =>
-    at === 0 ? 0 : nearest(keys, Math.round(at * length), 0.4 * length),
-  );
+  const end = (runs: number): number => Math.round((runs * count) / shares);
+  return Array.from({ length: shares }, (_, at) => end(at + 1) - end(at));
+}
+
+/** Each run a part of what is left; what would be much less than a chunk goes with the one before. */
+function fallingLengths(count: number, size: ChunkSize): readonly number[] {
+  const lengths: number[] = [];
+  for (let left = count; left > 0;) {
+    const length = chunkLength(left, size);
+    lengths.push(left - length < framesMin / 2 ? left : length);
+    left -= lengths.at(-1)!;
+  }
+  return lengths;
+}
+
+function runsFrom(starts: readonly number[], count: number): readonly Run[] {
   return starts.map((from, at) => ({ from, to: starts[at + 1] ?? count }));
 }
 
-/** Of ascending numbers the one nearest to `place`, if it is less than `reach` away; else `place` itself. */
-function nearest(numbers: readonly number[], place: number, reach: number): number {
-  const after = numbers.find((number) => number >= place) ?? Infinity;
-  const before = numbers.findLast((number) => number < place) ?? -Infinity;
-  const closest = after - place < place - before ? after : before;
-  return Math.abs(closest - place) < reach ? closest : place;
+/** Starts of which none can be moved to another choice for less work. */
+function improved(
+  starts: readonly number[],
+  choices: readonly (readonly number[])[],
+  work: (starts: readonly number[]) => number,
+): readonly number[] {
+  let [best, least] = [starts, work(starts)];
+  for (let before: typeof best | undefined; before !== best;) {
+    before = best;
+    choices.forEach((places, at) => {
+      for (const place of places) {
+        const other = best.with(at, place);
+        const needed = work(other);
+        if (needed < least) [best, least] = [other, needed];
+      }
+    });
+  }
+  return best;
+}
+
+/** What decoding is of all that is done with a frame: two thirds of `scenes`, a quarter of `detect`. */
+const decodingShare = 0.4;
+
+/**
+ * Frames' worth of work until the last of `processors` ends, where each takes the next run as soon as it is free; a run that
+ * begins at no key picture decodes from the one before. Of the same time, less work in all is less.
+ */
+function workOf(runs: readonly Run[], keys: readonly number[], processors: number): number {
+  const busy = new Array<number>(processors).fill(0);
+  let all = 0;
+  for (const { from, to } of runs) {
+    const key = keys.findLast((place) => place <= from) ?? 0;
+    const work = to - from + decodingShare * (from - key);
+    busy[busy.indexOf(Math.min(...busy))]! += work;
+    all += work;
+  }
+  return Math.max(...busy) + all / (1000 * processors);
+}
+
+/** Of numbers the one nearest to `place`, the first of two; undefined where there is none. */
+function nearest(numbers: readonly number[], place: number): number | undefined {
+  let best: number | undefined;
+  for (const number of numbers)
+    if (best === undefined || Math.abs(number - place) < Math.abs(best - place)) best = number;
+  return best;
 }

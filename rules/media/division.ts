@@ -48,16 +48,37 @@ export function runsOfFrames(
   const lengths = isShort ? evenLengths(count, size.processors) : fallingLengths(count, size);
   let end = 0;
   const places = lengths.map((length) => (end += length) - length);
-  // With less than half a run's length between a key picture and its place, no run is lost between two of them.
   const choices = places.map((place, at) => {
-    const reach = 0.4 * Math.min(lengths[at]!, lengths[at - 1] ?? 0);
-    return at === 0 ? [0] : [place, ...keys.filter((key) => Math.abs(key - place) < reach)];
+    const reach = keyReach * Math.min(lengths[at]!, lengths[at - 1] ?? 0);
+    return at === 0 ? [0] : [place, ...keysAround(keys, place, reach)];
   });
   const toNearest = choices.map(([place, ...near]) => nearest(near, place!) ?? place!);
   if (places.length > searchedMost) return runsFrom(toNearest, count);
   const work = (starts: readonly number[]): number => workOf(runsFrom(starts, count), keys, size.processors);
   const [inPlace, atKeys] = [places, toNearest].map((starts) => improved(starts, choices, work));
   return runsFrom(work(atKeys!) <= work(inPlace!) ? atKeys! : inPlace!, count);
+}
+
+/** With less than half a run's length between a key picture and its place, no run is lost between two of them. */
+const keyReach = 0.4;
+
+/** Some of the `keys` less than `reach` from `place`, nine at most, about evenly apart: every picture may be a key picture. */
+function keysAround(keys: readonly number[], place: number, reach: number): readonly number[] {
+  const near = keys.slice(lastUpTo(keys, Math.ceil(place - reach) - 1) + 1, lastUpTo(keys, place + reach) + 1);
+  const steps = Array.from({ length: 9 }, (_, at) => Math.round(place + (at / 4 - 1) * reach));
+  const found = steps.flatMap((step) => nearest(near, step) ?? []);
+  return [...new Set(found)].filter((key) => Math.abs(key - place) < reach);
+}
+
+/** Index of the last of ascending numbers that is at most `place`; -1 where there is none. */
+function lastUpTo(numbers: readonly number[], place: number): number {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle]! <= place) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 /** Of more runs one is too small a part of all to look for the best place of each. */
@@ -117,7 +138,7 @@ function workOf(runs: readonly Run[], keys: readonly number[], processors: numbe
   const busy = new Array<number>(processors).fill(0);
   let all = 0;
   for (const { from, to } of runs) {
-    const key = keys.findLast((place) => place <= from) ?? 0;
+    const key = keys[lastUpTo(keys, from)] ?? 0;
     const work = to - from + decodingShare * (from - key);
     busy[busy.indexOf(Math.min(...busy))]! += work;
     all += work;

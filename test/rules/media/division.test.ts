@@ -79,6 +79,14 @@ test('a video whose key pictures are far from even places is divided so that bot
   expect(lengths).toEqual([436, 350, 403, 313]);
 });
 
+test.each([1502, 12_000, 64_500])('%i frames that are all key pictures are divided as evenly', (frame_count) => {
+  const key_frames = Array.from({ length: frame_count }, (_, frame) => frame);
+  const busy = [0, 0];
+  for (const { from, to } of runsOfFrames({ frame_count, key_frames }, usual))
+    busy[busy.indexOf(Math.min(...busy))]! += to - from;
+  expect(Math.max(...busy) - Math.min(...busy)).toBeLessThan(200);
+});
+
 test('runs grow shorter towards the end, so that no core waits long for the last', () => {
   const lengths = runsOfFrames({ frame_count: 64_500 }, usual).map(({ from, to }) => to - from);
   expect(lengths[0]).toBe(2000);

@@ -54,7 +54,7 @@ export function inputPlanes(
       if (picture.width !== source.width || picture.height !== source.height)
         throw new Error(`planned for ${source.width}x${source.height}, got ${picture.width}x${picture.height}`);
       if (picture.data.length !== 3 * picture.width * picture.height) {
-        if (data instanceof Uint8Array) throw new Error(`a picture of three colours was expected`);
+        if (data instanceof Uint8Array) throw new Error('a picture of three colours was expected');
         resampleToPlanes(picture, plan, planes, { data, canvas });
         return;
       }

@@ -5,8 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { errorFrom, type PlainError } from '../base/plain-error.js';
 import type { ModelPart, Tensor } from '../stage/model.js';
-import { takesPixels } from './pixel-graph.js';
-import { isApart, type OpenSession, type Placement } from './session.js';
+import { isSentPixels, type OpenSession, type Placement } from './session.js';
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -102,7 +101,7 @@ export class DeviceThread {
       throw error;
     }
     return {
-      takesPixels: isApart(placement.provider) && takesPixels(part),
+      takesPixels: isSentPixels(part, placement.provider),
       run: async (feeds) => {
         // Buffers are the caller's to use again, and one that is handed over is not copied a second time by the thread.
         const own = Object.entries(feeds).map(

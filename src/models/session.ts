@@ -82,9 +82,8 @@ export async function whyUnusable(provider: Provider): Promise<string | undefine
 }
 
 /**
- * Opens the graph at `path` with one execution provider and checks it against the part's contract.
- * Throws ProblemError when the contract does not fit, and
- * what ONNX Runtime throws when it cannot load.
+ * Opens the graph at `path` with one execution provider and checks it against the part's contract. Throws
+ * ProblemError when the contract does not fit, and what ONNX Runtime throws when it cannot load.
  */
 export async function openSession(
   path: string,
@@ -115,12 +114,12 @@ export async function openSession(
     throw error;
   }
   const outputNames = part.outputs.map(({ name }) => name);
-  const pixels = isApart(provider) && takesPixels(part) ? new PixelSession(path, part, { options, label }) : undefined;
+  const pixels = isSentPixels(part, provider) ? new PixelSession(path, part, { options, label }) : undefined;
   return {
     takesPixels: pixels !== undefined,
     async run(feeds) {
       const only = feeds[part.inputs[0]!.name];
-      if (pixels !== undefined && only?.data instanceof Uint8Array) return pixels.run(only);
+      if (pixels !== undefined && only?.data instanceof Uint8Array) return pixels.run(only.data, only.dims);
       const values = part.inputs.map((input) => [input.name, toOrt(label, input, feeds[input.name])] as const);
       const results = await session.run(Object.fromEntries(values), outputNames);
       return Object.fromEntries(part.outputs.map((output) => [output.name, fromOrt(label, output, results)]));
@@ -132,9 +131,9 @@ export async function openSession(
   };
 }
 
-/** Where pixels are taken as bytes: measured with WebGPU, and nothing is changed where nothing was measured. */
-export function isApart({ name }: Provider): boolean {
-  return name === 'webgpu';
+/** Whether a part takes pixels as bytes there: measured with WebGPU, and nothing is changed where nothing was measured. */
+export function isSentPixels(part: ModelPart, { name }: Provider): boolean {
+  return name === 'webgpu' && takesPixels(part);
 }
 
 /** The same graph for pixels; opened when the first come. */
@@ -152,29 +151,24 @@ class PixelSession {
     this.#label = how.label;
   }
 
-  async run({ data, dims }: Tensor): Promise<Readonly<Record<string, Tensor>>> {
+  async run(data: Uint8Array, dims: readonly number[]): Promise<Readonly<Record<string, Tensor>>> {
     checkShape(this.#label, 'given', this.#part.inputs[0]!, dims);
     this.#opened ??= this.#open();
     const session = await this.#opened;
-    const results = await session.run(
-      { [pixelsInput]: new OrtTensor('uint8', data as Uint8Array, dims) },
-      this.#names(),
-    );
+    const feeds = { [pixelsInput]: new OrtTensor('uint8', data, dims) };
+    const results = await session.run(feeds, joinedOutputs(this.#part));
     const outputs = partsOf(this.#part, results);
     for (const output of this.#part.outputs) checkShape(this.#label, 'returned', output, outputs[output.name]!.dims);
     return outputs;
   }
 
   async close(): Promise<void> {
-    await (await this.#opened)?.release();
+    // One that could not be opened has told whoever ran it.
+    await (await this.#opened?.catch(() => undefined))?.release();
   }
 
   async #open(): Promise<InferenceSession> {
     return InferenceSession.create(forPixels(await readFile(this.#path), this.#part), this.#options);
-  }
-
-  #names(): string[] {
-    return joinedOutputs(this.#part);
   }
 }
 

@@ -1,17 +1,8 @@
 // Numbers too small for full precision make a processor ten times slower, so ONNX Runtime is told to take them
 // for 0; that must hold in every thread that a chunk may run in, and shows in a graph that makes one.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startSa } from '../support/cli.js';
-import { testWorkspace } from '../support/workspace.js';
-import { tinyRegistry } from '../models/world.js';
-
-/** y = x * x, both 1x3x?x?, as ONNX's own bytes. */
-const squareGraph = Buffer.from(
-  'CAg6ZwobCgVpbnB1dAoFaW5wdXQSBm91dHB1dCIDTXVsEgFnWiEKBWlucHV0EhgKFggBEhIKAggBCgIIAwoDEgFoCgMSAXdiIgoGb3V0cHV0EhgKFggBEhIKAggBCgIIAwoDEgFoCgMSAXdCAhAN',
-  'base64',
-);
+import { squareWorld } from '../support/square-model.js';
 
 // Each chunk goes on only when the other has begun: two threads, or none would end.
 const stage = `
@@ -58,16 +49,7 @@ rules:
 `;
 
 test('every thread that runs a model takes numbers too small for full precision for 0', async () => {
-  const model = { name: 'square', content: squareGraph.toString('latin1'), sources: [] };
-  // Its answer has the shape of its input.
-  const registry = tinyRegistry(model).replace('[1,null]', '[1,3,null,null]');
-  const world = testWorkspace({
-    'pipeline.yaml': pipeline,
-    'square.mjs': stage,
-    'models/models.yaml': registry,
-    'data/v/one.txt': 'one',
-  });
-  writeFileSync(join(world.root, 'models/square.onnx'), squareGraph);
+  const world = squareWorld(pipeline, stage);
   const { code, err } = await startSa(world.root, ['build', 'one', '--jobs', '2']).ended;
   expect([code, err]).toEqual([0, expect.stringContaining('second@one built')]);
   expect(world.read('data/first/one.txt')).toBe('none none');

@@ -11,6 +11,11 @@ import { reasonOf, type Provider } from './devices.js';
 import { forPixels, joinedOutputs, partsOf, pixelsInput, takesPixels } from './pixel-graph.js';
 import { withoutPRelu } from './prelu.js';
 
+// Unless told otherwise before its first session, ONNX Runtime (1.29 and later, not on Windows) writes to the user's home, and sends to its
+// makers, what models were opened on which machine. Whoever wants that sets the variable to 0. A worker's own environment is a
+// copy that libraries do not see; `prepareThreads` has loaded this file in the main thread before there is one.
+process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
+
 // Graphs that state the sizes of one input size warn at every other one; the contract says what is right.
 env.logLevel = 'error';
 

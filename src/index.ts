@@ -32,6 +32,7 @@ export type {
   FrameSize,
   PixelFormat,
   Scaler,
+  YuvPicture,
 } from './stage/frames.js';
 export type {
   DetectorCard,

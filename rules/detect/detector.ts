@@ -92,7 +92,7 @@ export class FaceDetector {
   }
 
   /**
-   * Faces of an RGB frame, best first, equal scores from left to right; scores are calibrated. The
+   * Faces of a frame, RGB or YUV, best first, equal scores from left to right; scores are calibrated. The
    * frame's pixels are taken before this returns, so they may be overwritten at once; calls may overlap.
    * `lookAgain` (default true) asks a detector with a second look for it. Where frames go through the network
    * together, this resolves only when enough of them came, or at `flush`.
@@ -104,13 +104,16 @@ export class FaceDetector {
       candidates: new Candidates(),
     };
     const passes = this.#passesFor(frame);
-    for (const pass of passes) {
+    const secondLook = lookAgain ? this.#secondLook : undefined;
+    const isCopied = this.#landmarks !== undefined || secondLook !== undefined;
+    const inputs = passes.map((pass) => {
       const input = slot.inputs.get(pass) ?? this.#inputFor(pass);
       slot.inputs.set(pass, input);
-      input.fill(frame);
-    }
-    const secondLook = lookAgain ? this.#secondLook : undefined;
-    if (this.#landmarks ?? secondLook) slot.copy = copyPicture(frame, slot.copy);
+      return input;
+    });
+    if (frame.yuv === undefined || isCopied || !inputs.every(({ takesYuv }) => takesYuv)) showAll(frame);
+    for (const input of inputs) input.fill(frame);
+    if (isCopied) slot.copy = copyPicture(frame, slot.copy);
     // Frames of another size have passes of their own.
     if (this.#waiting.length > 0 && this.#waiting[0]!.passes !== passes) this.flush();
     const { width, height } = frame;
@@ -188,6 +191,10 @@ export class FaceDetector {
 }
 
 const none = new Uint8Array(0);
+
+function showAll({ show, width, height }: Picture): void {
+  show?.({ left: 0, top: 0, width, height });
+}
 
 function copyPicture({ width, height, data }: Picture, into: Picture): Picture {
   const buffer = into.data.length === data.length ? into.data : new Uint8Array(data.length);

@@ -61,6 +61,8 @@ export const stage: ChunkedStage<Params, Run> = {
         size: { kind: 'fit', width: side, height: side },
         format: 'rgb24',
         scaler: 'bilinear',
+        // With an adaptive stride pictures are kept to be looked at later, and compared.
+        asYuv: step === stride,
         keeps: step === stride && stride >= strideKept,
       };
     },

@@ -10,6 +10,8 @@ import { resampleToPlanes, type Picture, type Plane, type ResamplePlan } from '.
 export interface InputPlanes {
   /** Planes of the canvas's size, one after another: what the network computes with, or pixels that it normalises itself. */
   readonly data: Float32Array | Uint8Array;
+  /** Whether a picture's `yuv` is enough for `fill`; else, and where it has none, its `data` must be right. */
+  readonly takesYuv: boolean;
   /** Scales a picture of the planned size to the top left of the canvas; the rest is what a black pixel becomes. */
   fill(picture: Picture): void;
 }
@@ -28,12 +30,12 @@ export function inputPlanes(
   const isCopied = columns.copies && rows.copies && planes.length === 3 && planes.every(isOneColour);
   if (!isCopied) {
     const data = new Float32Array(planes.length * canvas.width * canvas.height);
-    return { data, fill: (picture) => resampleToPlanes(picture, plan, planes, { data, canvas }) };
+    return { data, takesYuv: false, fill: (picture) => resampleToPlanes(picture, plan, planes, { data, canvas }) };
   }
   const size = canvas.width * canvas.height;
   const part = { left: columns.first[0]!, top: rows.first[0]!, ...output };
   const { run, bytes } = makeWorkspace({
-    rgb: 3 * output.width * output.height,
+    picture: 3 * output.width * output.height,
     planes: (asPixels ? 1 : 4) * 3 * size,
   });
   const data = asPixels
@@ -48,21 +50,29 @@ export function inputPlanes(
   };
   const [reds, greens, blues] = [colour(0), colour(1), colour(2)];
   if (!asPixels) planes.forEach(({ offset }, at) => data.fill(offset, at * size, (at + 1) * size));
+  // The GPU's bytes are made of RGB: nothing else was measured there.
+  const takesYuv = !asPixels && part.width === source.width && part.height === source.height;
   return {
     data,
+    takesYuv,
     fill(picture) {
       if (picture.width !== source.width || picture.height !== source.height)
         throw new Error(`planned for ${source.width}x${source.height}, got ${picture.width}x${picture.height}`);
+      const { width, height } = output;
+      const { byteOffset: from } = bytes.picture;
+      if (takesYuv && picture.yuv !== undefined) {
+        bytes.picture.set(picture.yuv.data);
+        run.yuvToPlanes(from, width, height, canvas.width, ...reds, ...greens, ...blues, ...picture.yuv.shares);
+        return;
+      }
       if (picture.data.length !== 3 * picture.width * picture.height) {
         if (data instanceof Uint8Array) throw new Error('a picture of three colours was expected');
         resampleToPlanes(picture, plan, planes, { data, canvas });
         return;
       }
-      takePart(picture, part, bytes.rgb);
-      const { width, height } = output;
-      if (asPixels)
-        run.toBytePlanes(bytes.rgb.byteOffset, width, height, canvas.width, addressOf(0), addressOf(1), addressOf(2));
-      else run.toPlanes(bytes.rgb.byteOffset, width, height, canvas.width, ...reds, ...greens, ...blues);
+      takePart(picture, part, bytes.picture);
+      if (asPixels) run.toBytePlanes(from, width, height, canvas.width, addressOf(0), addressOf(1), addressOf(2));
+      else run.toPlanes(from, width, height, canvas.width, ...reds, ...greens, ...blues);
     },
   };
 }

@@ -2,14 +2,14 @@
 // network's input. A plan (which source pixels, with which weights) is made once for a geometry
 // and used for every frame. The filter is a triangle, widened when shrinking by more than two so
 // that nothing aliases. It knows no model and no file.
-import type { FramePart } from '../../src/stage/frames.js';
+import type { Frame } from '../../src/stage/frames.js';
 import type { Region, Size } from './geometry.js';
 
 /** Interleaved 8-bit pixels, rows top to bottom; the number of channels is data length / pixels. */
-export interface Picture extends Size {
+export interface Picture extends Size, Pick<Frame, 'yuv'> {
   readonly data: Uint8Array;
   /** Where it stands, `data` is right only in parts that were shown by it. */
-  readonly show?: ((part: FramePart) => void) | undefined;
+  readonly show?: Frame['show'];
 }
 
 /** For each position of the output: `taps` source positions from `first` on, with their weights. */

@@ -38,6 +38,15 @@ export interface Kernels {
       ...blues: [place: number, gain: number, offset: number],
     ]
   ): void;
+  yuvToPlanes(
+    ...words: [
+      ...picture: [yuv: number, width: number, height: number, rowLength: number],
+      ...reds: [place: number, gain: number, offset: number],
+      ...greens: [place: number, gain: number, offset: number],
+      ...blues: [place: number, gain: number, offset: number],
+      ...shares: YuvShares,
+    ]
+  ): void;
   toBytePlanes(
     ...words: [
       ...picture: [rgb: number, width: number, height: number, rowLength: number],

@@ -9,7 +9,7 @@ import type { PictureBuffers } from './picture-pipe.js';
 import { twoTap, type TwoTap } from './two-tap.js';
 import { yuv420Bytes, yuvShares, type YuvMatrix } from './yuv.js';
 
-type Picture = Pick<Frame, 'data' | 'show'>;
+type Picture = Pick<Frame, 'data' | 'show' | 'yuv'>;
 
 export interface Finisher {
   /** Undefined: pixels leave ffmpeg in the reader's format. */
@@ -57,7 +57,7 @@ export function finisherFor(facts: VideoFacts, request: Wish, size: Size): Finis
   }
   if (matrix !== undefined) {
     const isScaled = size.width !== stored.width || size.height !== stored.height;
-    return { ...converted(size, matrix, request.parts !== undefined), stored: isScaled ? 'scaled' : 'as-is' };
+    return { ...converted(size, matrix, request), stored: isScaled ? 'scaled' : 'as-is' };
   }
   const bytes = width * height * channels;
   const finish = (data: Uint8Array): Picture => ({ data });
@@ -81,7 +81,11 @@ function matrixFor(
   return (handsOn ? isEven : isMuchSmaller) ? yuv420 : undefined;
 }
 
-function converted({ width, height }: Size, matrix: YuvMatrix, partial: boolean): Omit<Finisher, 'stored'> {
+function converted(
+  { width, height }: Size,
+  matrix: YuvMatrix,
+  { parts, asYuv = false }: Pick<Wish, 'parts' | 'asYuv'>,
+): Omit<Finisher, 'stored'> {
   const rawBytes = yuv420Bytes(width, height);
   const { run, bytes } = makeWorkspace({ one: rawBytes, other: rawBytes, rgb: 3 * width * height });
   const data = bytes.rgb;
@@ -89,7 +93,10 @@ function converted({ width, height }: Size, matrix: YuvMatrix, partial: boolean)
   const convert = (raw: Uint8Array, left: number, top: number, across: number, down: number): void =>
     run.convertPart(raw.byteOffset, width, height, data.byteOffset, left, top, across, down, ...shares);
   const finish = (raw: Uint8Array): Picture => {
-    if (partial) return { data, show: (part) => convert(raw, part.left, part.top, part.width, part.height) };
+    if (parts !== undefined || asYuv) {
+      const yuv = asYuv ? { data: raw, shares } : undefined;
+      return { data, yuv, show: (part) => convert(raw, part.left, part.top, part.width, part.height) };
+    }
     convert(raw, 0, 0, width, height);
     return { data };
   };

@@ -36,6 +36,8 @@ export interface FrameRequest {
   readonly scaler?: Scaler;
   /** By ordinal, all that the reader will look at of each frame; it calls `show` for a part before it does. */
   readonly parts?: FrameParts | undefined;
+  /** The reader can do with a frame's `yuv`, where it has one, and calls `show` before it looks at `data`. */
+  readonly asYuv?: boolean;
   /** The reader may say by `keep` what others will look at later. It is not handed the next frame meanwhile. */
   readonly keeps?: boolean;
 }
@@ -51,6 +53,13 @@ export interface FramePart {
   readonly height: number;
 }
 
+/** A picture as 8-bit YUV: tight rows of luma, then of each colour at half the sides, rounded up. */
+export interface YuvPicture {
+  readonly data: Uint8Array;
+  /** What makes RGB of it, in 8,192ths: luma, v in red, u in blue, u in green, v in green. */
+  readonly shares: readonly [luma: number, vr: number, ub: number, ug: number, vg: number];
+}
+
 /** One decoded picture. */
 export interface Frame {
   /** Ordinal in presentation order, counted from 0 over every frame of the stream. */
@@ -59,8 +68,10 @@ export interface Frame {
   readonly height: number;
   /** width x height x channels bytes, rows top to bottom; reused for the next frame unless copied. */
   readonly data: Uint8Array;
-  /** Fills in a part of `data`; there only where `parts` were named, and not always then. */
+  /** Fills in a part of `data`; there only where `parts` were named or `asYuv` was asked for, and not always then. */
   readonly show?: ((part: FramePart) => void) | undefined;
+  /** What `data` is made of; there only where `asYuv` was asked for, and not always then. Reused like `data`. */
+  readonly yuv?: YuvPicture | undefined;
   /**
    * Keeps parts of this frame as it is at full size, for those who will look at them in the same build and then need no decoding.
    * There only where `keeps` was asked for and there is such a one. To be called before the next frame is asked for.

@@ -8,6 +8,7 @@ import { planResample, resampleToPlanes, type Picture } from '../../rules/media/
 import { alignFace, type FivePoints } from '../../rules/faces/align.js';
 import { contentScorer, hsvOf } from '../../rules/scenes/content-score.js';
 import { sumCells, sumsLength } from '../../rules/scenes/thumbnail.js';
+import { rgbOf, yuvOf } from '../support/yuv.js';
 
 /** Bytes without a pattern, the same each time. */
 function noise(width: number, height: number, seed = 1): Picture {
@@ -60,6 +61,21 @@ test.each(sizes)('a %d x %d picture becomes the planes that scaling by one gives
     expect(input.data).toEqual(data);
   }
 });
+
+test.each(sizes)('a %d x %d picture in YUV becomes the planes of its RGB', (width, height) => {
+  const yuv = yuvOf(noise(width, height));
+  const picture = { width, height, data: rgbOf(yuv, width, height) };
+  const canvas = { width: width + 3, height: height + 2 };
+  const plan = planResample(picture, { x: 0, y: 0, width, height }, picture);
+  for (const [mean, std] of [[[104, 117.3, 123], [57.1, 128, 1]], [[0], [1]]] as const)
+    for (const colour of ['rgb', 'bgr'] as const) {
+      const [fromRgb, fromYuv] = [0, 1].map(() => inputPlanes(plan, planesOf({ colour, mean, std }), canvas));
+      fromRgb!.fill(picture);
+      expect(fromYuv!.takesYuv).toBe(true);
+      fromYuv!.fill({ ...picture, data: new Uint8Array(picture.data.length), yuv });
+      expect(fromYuv!.data).toEqual(fromRgb!.data);
+    }
+}); // prettier-ignore
 
 test('planes of another size than planned are refused', () => {
   const plan = planResample({ width: 4, height: 4 }, { x: 0, y: 0, width: 4, height: 4 }, { width: 4, height: 4 });

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { decodeFrames, type Wish } from '../../src/media/decode.js';
 import { probeVideo } from '../../src/media/probe.js';
 import type { VideoFacts } from '../../src/stage/stage.js';
+import { rgbOf } from '../support/yuv.js';
 import { clipFolder, make, toolSets, x264 } from './clips.js';
 
 const clip = clipFolder();
@@ -43,10 +44,10 @@ test.each([
   const path = await make(clip(name), [...source, ...x264, ...options]);
   const facts = await probeVideo(path, never, { tools: tools! });
   expect(facts.yuv420).toBe(yuv420);
-  for (const wish of [full, { ...full, parts: undefined }, sampled]) {
+  for (const wish of [full, { ...full, parts: undefined }, { ...full, parts: undefined, asYuv: true }, sampled]) {
     const ours = await read(path, facts, wish);
     expect(ours).toHaveLength(10);
-    const theirs = await read(path, { ...facts, yuv420: undefined }, { ...wish, parts: undefined });
+    const theirs = await read(path, { ...facts, yuv420: undefined }, { ...wish, parts: undefined, asYuv: false });
     expect(ours.map(digest)).toEqual(theirs.map(digest));
   }
 }); // prettier-ignore
@@ -62,6 +63,25 @@ test('a part that is shown is right from an even column on, and nothing else is 
       const isShown = x >= 6 && x < 27 && y >= 5 && y < 16;
       if (value !== (isShown ? whole![at] : 0)) expect([x, y, value]).toEqual([x, y, isShown ? whole![at] : 0]);
     });
+    break;
+  }
+});
+
+test('a frame that is asked for as YUV has it where its video has it, and RGB only where it is shown', async () => {
+  const path = await make(clip('yuv.mp4'), [...noise('64x48'), ...x264]);
+  const facts = await probeVideo(path, never, { tools: tools! });
+  const wish: Wish = { ...all, size: { kind: 'fit', width: 32, height: 32 }, asYuv: true };
+  const [whole] = await read(path, facts, { ...wish, asYuv: false });
+  for await (const { data, yuv, show, width, height } of decodeFrames(path, facts, wish, never)) {
+    expect(digest(rgbOf(yuv!, width, height))).toBe(digest(whole!));
+    expect(new Set(data)).toEqual(new Set([0]));
+    show!({ left: 0, top: 0, width, height });
+    expect(digest(data)).toBe(digest(whole!));
+    break;
+  }
+  for await (const { data, yuv } of decodeFrames(path, { ...facts, yuv420: undefined }, wish, never)) {
+    expect(yuv).toBe(undefined);
+    expect(new Set(data).size).toBeGreaterThan(1);
     break;
   }
 });

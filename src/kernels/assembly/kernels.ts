@@ -6,5 +6,5 @@
 export { addRow, distancesTo, dotTile, keepNearest, unitRow } from './dots';
 export { exchangeHsv } from './hsv';
 export { blockMeans, sumColumns, warp } from './pictures';
-export { toBytePlanes, toPlanes } from './planes';
+export { toBytePlanes, toPlanes, yuvToPlanes } from './planes';
 export { convertPart, sampleTwoTap } from './yuv';

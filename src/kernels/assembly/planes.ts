@@ -1,5 +1,6 @@
 // An RGB picture as planes of floats, the input of a network.
 import { blue, green, red } from './lanes';
+import { byteOf, centred, highProduct, lit, product } from './yuv';
 
 /**
  * An rgb24 picture to a plane of floats for each colour, byte times gain plus offset; each plane's rows are `rowLength` floats apart.
@@ -37,6 +38,70 @@ export function toPlanes(
   }
 }
 
+/**
+ * A yuv420p picture to the planes that `toPlanes` makes of its RGB: the shares are those of src/media/yuv.ts, in 8,192ths.
+ */
+export function yuvToPlanes(
+  yuv: usize, width: i32, height: i32, rowLength: i32,
+  reds: usize, redGain: f64, redOffset: f64,
+  greens: usize, greenGain: f64, greenOffset: f64,
+  blues: usize, blueGain: f64, blueOffset: f64,
+  luma: i32, vr: i32, ub: i32, ug: i32, vg: i32,
+): void {
+  const lumas = i16x8.splat(<i16>luma);
+  const vrs = i16x8.splat(<i16>vr);
+  const ubs = i16x8.splat(<i16>ub);
+  const ugs = i16x8.splat(<i16>ug);
+  const vgs = i16x8.splat(<i16>vg);
+  const rg = f64x2.splat(redGain);
+  const ro = f64x2.splat(redOffset);
+  const gg = f64x2.splat(greenGain);
+  const go = f64x2.splat(greenOffset);
+  const bg = f64x2.splat(blueGain);
+  const bo = f64x2.splat(blueOffset);
+  const areBytes =
+    redGain == 1 && greenGain == 1 && blueGain == 1 && redOffset == 0 && greenOffset == 0 && blueOffset == 0;
+  const halfWidth = (width + 1) >> 1;
+  const us = yuv + width * height;
+  const vs = us + halfWidth * ((height + 1) >> 1);
+  const whole = width & ~15;
+  for (let row = 0; row < height; row++) {
+    const y = yuv + row * width;
+    const u = us + (row >> 1) * halfWidth;
+    const v = vs + (row >> 1) * halfWidth;
+    let to: usize = 4 * row * rowLength;
+    let at = 0;
+    for (; at < whole; at += 16, to += 64) {
+      const bytes = v128.load(y + at);
+      const left = highProduct(centred(i16x8.extend_low_i8x16_u(bytes), 16), lumas);
+      const right = highProduct(centred(i16x8.extend_high_i8x16_u(bytes), 16), lumas);
+      const cb = centred(v128.load8x8_u(u + (at >> 1)), 128);
+      const cr = centred(v128.load8x8_u(v + (at >> 1)), 128);
+      const r = lit(left, right, highProduct(cr, vrs));
+      const g = lit(left, right, i16x8.add(highProduct(cb, ugs), highProduct(cr, vgs)));
+      const b = lit(left, right, highProduct(cb, ubs));
+      if (areBytes) {
+        storeBytes(reds + to, r);
+        storeBytes(greens + to, g);
+        storeBytes(blues + to, b);
+      } else {
+        storeFloats(reds + to, r, rg, ro);
+        storeFloats(greens + to, g, gg, go);
+        storeFloats(blues + to, b, bg, bo);
+      }
+    }
+    for (; at < width; at++, to += 4) {
+      const light = product(load<u8>(y + at), 16, luma);
+      const cb: i32 = load<u8>(u + (at >> 1));
+      const cr: i32 = load<u8>(v + (at >> 1));
+      store<f32>(reds + to, floatOf(byteOf(light + product(cr, 128, vr)), redGain, redOffset));
+      const green = byteOf(light + product(cb, 128, ug) + product(cr, 128, vg));
+      store<f32>(greens + to, floatOf(green, greenGain, greenOffset));
+      store<f32>(blues + to, floatOf(byteOf(light + product(cb, 128, ub)), blueGain, blueOffset));
+    }
+  }
+}
+
 /** An rgb24 picture to a plane of bytes for each colour; each plane's rows are `rowLength` bytes apart. */
 export function toBytePlanes(
   rgb: usize, width: i32, height: i32, rowLength: i32, reds: usize, greens: usize, blues: usize,
@@ -60,6 +125,17 @@ export function toBytePlanes(
       store<u8>(blues + to, load<u8>(from, 2));
     }
   }
+}
+
+/** 16 bytes to floats as they are. */
+@inline
+function storeBytes(to: usize, bytes: v128): void {
+  const low = i16x8.extend_low_i8x16_u(bytes);
+  const high = i16x8.extend_high_i8x16_u(bytes);
+  v128.store(to, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(low)));
+  v128.store(to, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(low)), 16);
+  v128.store(to, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(high)), 32);
+  v128.store(to, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(high)), 48);
 }
 
 /** 16 bytes to floats: each times `gain`, plus `offset`, in double precision, then rounded. */

@@ -94,21 +94,7 @@ function convertRow(
     const reds = highProduct(vs, vrs);
     const greens = i16x8.add(highProduct(us, ugs), highProduct(vs, vgs));
     const blues = highProduct(us, ubs);
-    storeRgb(
-      rgb + 3 * at,
-      i8x16.narrow_i16x8_u(
-        i16x8.add(left, i8x16.shuffle(reds, reds, 0, 1, 0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7)),
-        i16x8.add(right, i8x16.shuffle(reds, reds, 8, 9, 8, 9, 10, 11, 10, 11, 12, 13, 12, 13, 14, 15, 14, 15)),
-      ),
-      i8x16.narrow_i16x8_u(
-        i16x8.add(left, i8x16.shuffle(greens, greens, 0, 1, 0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7)),
-        i16x8.add(right, i8x16.shuffle(greens, greens, 8, 9, 8, 9, 10, 11, 10, 11, 12, 13, 12, 13, 14, 15, 14, 15)),
-      ),
-      i8x16.narrow_i16x8_u(
-        i16x8.add(left, i8x16.shuffle(blues, blues, 0, 1, 0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7)),
-        i16x8.add(right, i8x16.shuffle(blues, blues, 8, 9, 8, 9, 10, 11, 10, 11, 12, 13, 12, 13, 14, 15, 14, 15)),
-      ),
-    );
+    storeRgb(rgb + 3 * at, lit(left, right, reds), lit(left, right, greens), lit(left, right, blues));
   }
   for (; at < count; at++) {
     const light = product(load<u8>(y + at), 16, luma);
@@ -121,9 +107,18 @@ function convertRow(
   }
 }
 
+/** 16 bytes of a colour: of each pixel its luma plus what a colour adds that two pixels share. */
+@inline
+export function lit(left: v128, right: v128, colour: v128): v128 {
+  return i8x16.narrow_i16x8_u(
+    i16x8.add(left, i8x16.shuffle(colour, colour, 0, 1, 0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7)),
+    i16x8.add(right, i8x16.shuffle(colour, colour, 8, 9, 8, 9, 10, 11, 10, 11, 12, 13, 12, 13, 14, 15, 14, 15)),
+  );
+}
+
 /** Upper half of the product of 16-bit numbers. */
 @inline
-function highProduct(values: v128, factor: v128): v128 {
+export function highProduct(values: v128, factor: v128): v128 {
   return i16x8.narrow_i32x4_s(
     i32x4.shr_s(i32x4.extmul_low_i16x8_s(values, factor), 16),
     i32x4.shr_s(i32x4.extmul_high_i16x8_s(values, factor), 16),
@@ -132,16 +127,16 @@ function highProduct(values: v128, factor: v128): v128 {
 
 /** Eight times (value - zero). */
 @inline
-function centred(values: v128, zero: i16): v128 {
+export function centred(values: v128, zero: i16): v128 {
   return i16x8.shl(i16x8.sub(values, i16x8.splat(zero)), 3);
 }
 
 @inline
-function product(value: i32, zero: i32, factor: i32): i32 {
+export function product(value: i32, zero: i32, factor: i32): i32 {
   return (8 * (value - zero) * factor) >> 16;
 }
 
 @inline
-function byteOf(value: i32): u8 {
+export function byteOf(value: i32): u8 {
   return <u8>max(0, min(255, value));
 }

@@ -14,6 +14,7 @@ import type { ModelSession } from '../../../src/stage/model.js';
 import { detectorFiles, detectorNames, openDetector, type DetectorName } from '../../support/open-model.js';
 import { readFrames, readPicture } from '../../support/pictures.js';
 import { describeWithShared, shared } from '../../support/shared.js';
+import { rgbOf, yuvOf } from '../../support/yuv.js';
 
 const group = 'data/images/group/insightface_t1.jpg';
 const portrait = 'data/images/face_recognition/obama-480p.jpg';
@@ -108,6 +109,21 @@ for (const name of detectorNames) {
         overwritten.data.fill(0);
         const results = await Promise.all([first, detector.detect(small), detector.detect(large)]);
         expect(results).toEqual([expected[0], expected[1], expected[0]]);
+      });
+
+      test('finds in a frame that comes as YUV what it finds in its RGB, at each scale', async () => {
+        const { width, height, ...photo } = await readPicture(shared(group), 640);
+        const yuv = yuvOf({ width, height, ...photo });
+        const rgb = rgbOf(yuv, width, height);
+        const model = await openDetector(name);
+        for (const sizes of [[640], [640, 320]]) {
+          const detector = new FaceDetector(model, { ...wanted, sizes, video: { width, height } });
+          const data = new Uint8Array(rgb.length);
+          const show = (): void => data.set(rgb);
+          expect(await detector.detect({ width, height, data, yuv, show })).toEqual(
+            await detector.detect({ width, height, data: rgb }),
+          );
+        }
       });
     },
   );

@@ -111,6 +111,7 @@ describeWithShared('the stage detect', [...detectorFiles('yunet_n'), 'data/image
       size: { kind: 'fit', width: 1280, height: 1280 },
       format: 'rgb24',
       scaler: 'bilinear',
+      asYuv: true,
       keeps: true,
     });
   });

@@ -77,18 +77,36 @@ export async function ensureInstalled(
   options: InstallOptions = {},
 ): Promise<Readonly<Record<string, string>>> {
   requireTerms(registry, entry);
-  return pathsIfThere(registry, entry) ?? (await oneAtATime(registry, () => installMissing(registry, entry, options)));
+  const there = pathsIfThere(registry, entry);
+  if (there !== undefined) return there;
+  const wanted = installations.get(registry) ?? new Map<ModelEntry, UnderWay>();
+  installations.set(registry, wanted);
+  const other = wanted.get(entry);
+  if (other === undefined) {
+    // One after the other: an archive that one brings in may hold the next one's files.
+    const before = Promise.allSettled([...wanted.values()].map(({ made }) => made));
+    const made = before.then(() => installMissing(registry, entry, options)).finally(() => wanted.delete(entry));
+    wanted.set(entry, { made, signal: options.signal });
+    return made;
+  }
+  try {
+    return await other.made;
+  } catch (error) {
+    if (other.signal?.aborted !== true) throw error;
+    // Whoever installed it was stopped, which says nothing of the model.
+    options.signal?.throwIfAborted();
+    return await ensureInstalled(registry, entry, options);
+  }
 }
 
-/** Installations of this process by registry: the second one finds what the first one fetched. */
-const installing = new WeakMap<Registry, Promise<unknown>>();
-
-function oneAtATime<T>(registry: Registry, install: () => Promise<T>): Promise<T> {
-  const before = installing.get(registry) ?? Promise.resolve();
-  const mine = before.then(install, install);
-  installing.set(registry, mine);
-  return mine;
+/** An installation that others who want the same model wait for, and whose failure is theirs. */
+interface UnderWay {
+  readonly made: Promise<Readonly<Record<string, string>>>;
+  readonly signal: AbortSignal | undefined;
 }
+
+/** Installations of this process, by registry. */
+const installations = new WeakMap<Registry, Map<ModelEntry, UnderWay>>();
 
 async function installMissing(
   registry: Registry,

@@ -58,6 +58,37 @@ test('two actions of one build that need the same model fetch it once', async ()
   expect(asked).toEqual(['/face.onnx']);
 });
 
+test('two that want the same model, which cannot be had, are told so after one attempt; a later one asks again', async () => {
+  const { url, asked } = await serve((_request, response) => response.writeHead(404).end());
+  const here = await faceWorld([{ url: `${url}/face.onnx` }]);
+  const events: ModelEvent[] = [];
+  const install = () => ensureInstalled(here.registry, model(here, 'face'), { onEvent: (event) => events.push(event) });
+  const [one, other] = await Promise.allSettled([install(), install()]);
+  expect(one).toMatchObject({ status: 'rejected', reason: { problems: [{ code: 'model-missing' }] } });
+  expect(other).toEqual(one);
+  expect(asked).toEqual(['/face.onnx']);
+  expect(events.map(({ kind }) => kind)).toEqual(['fetching', 'unavailable']);
+  await expect(install()).rejects.toThrow('could not be fetched');
+  expect(asked).toHaveLength(2);
+});
+
+test('whoever waits for an installation that is stopped installs by itself', async () => {
+  const stop = new AbortController();
+  const { url } = await serve((_request, response) => {
+    if (stop.signal.aborted) response.end('face bytes');
+    else stop.abort(new Error('enough'));
+  });
+  const here = await faceWorld([{ url: `${url}/face.onnx` }]);
+  const [stopped, waiting] = await Promise.allSettled(
+    [stop.signal, new AbortController().signal].map((signal) =>
+      ensureInstalled(here.registry, model(here, 'face'), { signal }),
+    ),
+  );
+  expect(stopped).toMatchObject({ status: 'rejected', reason: { message: 'enough' } });
+  expect(waiting!.status).toBe('fulfilled');
+  expect(here.installed()).toEqual(['face.onnx']);
+});
+
 test('a file in a folder of SA_MODELS is used where it is', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'face.onnx'), 'face bytes');

@@ -32,7 +32,7 @@ test('a piece cut out of a video is exact by what its edit list shows', async ()
   expect(await compare(await make(clip('piece.mp4'), ['-ss', '1.9', '-i', whole, '-c', 'copy']))).toBe(1);
 });
 
-const clips = ['bbt_demo.mp4', 'psd_counter.mp4', 'psd_testvideo.mp4', 'psd_goldeneye-vfr-drop3.mp4'];
+const clips = ['psd_counter.mp4', 'psd_goldeneye-vfr-drop3.mp4'];
 describeWithShared(
   'real clips',
   clips.map((name) => `data/video/${name}`),

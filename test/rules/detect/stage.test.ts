@@ -116,6 +116,14 @@ describeWithShared('the stage detect', [...detectorFiles('yunet_n'), 'data/image
     });
   });
 
+  test('has kept what faces will look at, but not of every frame', async () => {
+    const keeps = async (stride: number) => {
+      const { made } = await context(served([], -1), { stride });
+      return (await stage.chunks.wants?.(made, { from: 0, to: 5 }))?.keeps;
+    };
+    expect([await keeps(1), await keeps(2), await keeps(4)]).toEqual([false, true, true]);
+  });
+
   test('writes the faces of each frame, frames in order and best first, with times from the PTS', async () => {
     const { made, done, detections } = await context(served([0, 2, 4], 2));
     const counts = await runChunked(stage, made);

@@ -1,12 +1,13 @@
 // Kinds of video whose pictures may be left out before the decoder, or must not be, and the comparison of what is left with
 // a plain decode.
 import { createHash } from 'node:crypto';
-import { expect } from 'vitest';
+import { expect, test } from 'vitest';
 import { decodeFrames, InexactSeek, type DecodeOptions } from '../../src/media/decode.js';
 import { probeVideo } from '../../src/media/probe.js';
 import { stretchOf } from '../../src/media/selection.js';
 import type { FrameSelection } from '../../src/stage/frames.js';
 import type { VideoFacts } from '../../src/stage/stage.js';
+import { describeWithShared, shared } from '../support/shared.js';
 import { x264 } from './clips.js';
 import { everyKey, moving } from './stretches.js';
 
@@ -98,4 +99,19 @@ export async function compare(path: string): Promise<number> {
     exact++;
   }
   return exact / selections(facts).length;
+}
+
+/** A test for each of these shared clips: it has pictures that can be left out, and without them the same frames. */
+export function testRealClips(names: readonly string[]): void {
+  describeWithShared(
+    'real clips',
+    names.map((name) => `data/video/${name}`),
+    () => {
+      test.each(names)('have the same frames with pictures left out: %s', async (name) => {
+        const path = shared(`data/video/${name}`);
+        expect((await probeVideo(path, never)).unreferenced?.length).toBeGreaterThan(0);
+        expect(await compare(path)).toBe(1);
+      });
+    },
+  );
 }

@@ -11,9 +11,8 @@ import { probeVideo } from '../../src/media/probe.js';
 import type { MediaTools } from '../../src/media/tools.js';
 import type { VideoFacts } from '../../src/stage/stage.js';
 import { clipFolder, make, ownProcesses, toolSets } from './clips.js';
-import { bframes, compare, drop, kinds, pictures, plain } from './drop-kinds.js';
+import { bframes, compare, drop, kinds, pictures, plain, testRealClips } from './drop-kinds.js';
 import { moving } from './stretches.js';
-import { describeWithShared, shared } from '../support/shared.js';
 
 const clip = clipFolder();
 const never = new AbortController().signal;
@@ -32,18 +31,7 @@ test('a piece cut out of a video is exact by what its edit list shows', async ()
   expect(await compare(await make(clip('piece.mp4'), ['-ss', '1.9', '-i', whole, '-c', 'copy']))).toBe(1);
 });
 
-const clips = ['psd_counter.mp4', 'psd_goldeneye-vfr-drop3.mp4'];
-describeWithShared(
-  'real clips',
-  clips.map((name) => `data/video/${name}`),
-  () => {
-    test.each(clips)('have the same frames with pictures left out: %s', async (name) => {
-      const path = shared(`data/video/${name}`);
-      expect((await probeVideo(path, never)).unreferenced?.length).toBeGreaterThan(0);
-      expect(await compare(path)).toBe(1);
-    });
-  },
-);
+testRealClips(['psd_counter.mp4', 'psd_goldeneye-vfr-drop3.mp4']);
 
 const video = await make(clip('video.mp4'), [...moving(8), ...bframes(3)]);
 const facts = await probeVideo(video, never);

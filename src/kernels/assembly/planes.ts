@@ -1,4 +1,4 @@
-// An RGB picture as planes of floats, the input of a network.
+// A picture, RGB or YUV, as a plane for each colour, the input of a network.
 import { blue, green, red } from './lanes';
 import { byteOf, centred, highProduct, lit, product } from './yuv';
 

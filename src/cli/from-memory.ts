@@ -1,20 +1,30 @@
-// The shortest way to an answer: `sa build` or `sa plan` with plain words, when nothing changed since the
+// The shortest way to an answer: `sa build`, `plan`, `verify` or `status` with plain words, when nothing changed since the
 // same words were last asked. It loads neither yargs nor the engine; for anything else there is no answer
 // here, and the words are read as usual.
-import { recall } from '../app/recall.js';
+import { recall, type Recalled } from '../app/recall.js';
 import type { Io } from './io.js';
 import type { Flags } from './options.js';
-import { buildSummary, tellPlan } from './summaries.js';
+import { buildSummary, freshStates, tellPlan, tellStatus, verifySummary } from './summaries.js';
 
-/** Flags that change neither the question nor what the answer needs, by the name that yargs gives them. */
-const switches: Readonly<Record<string, string>> = {
-  '-q': 'quiet',
-  '--quiet': 'quiet',
+/** A flag by the name that yargs gives it. */
+type Switches = Readonly<Record<string, string>>;
+
+/** Flags that change neither the question nor what the answer needs. */
+const usual: Switches = { '-q': 'quiet', '--quiet': 'quiet', '--all': 'all' };
+const ofBuilds: Switches = {
+  ...usual,
   '-k': 'keep-going',
   '--keep-going': 'keep-going',
   '-n': 'dry-run',
   '--dry-run': 'dry-run',
-  '--all': 'all',
+};
+
+/** Of each verb that may be answered here. */
+const switchesOf: Readonly<Record<string, Switches>> = {
+  build: ofBuilds,
+  plan: ofBuilds,
+  verify: { ...usual, '--allow-missing': 'allow-missing' },
+  status: usual,
 };
 
 /** The exit code, or undefined when the words must be read as usual. */
@@ -23,15 +33,17 @@ export async function fromMemory(argv: readonly string[], io: Io): Promise<numbe
   const flags = plainFlags(argv);
   if (flags === undefined) return undefined;
   const [verb] = argv;
+  const looksOnly = verb === 'verify' || verb === 'status';
   const recalled = await recall({
     words: flags['words'],
     all: flags['all'] === true,
-    lockedToo: false,
-    allowMissing: false,
+    lockedToo: looksOnly,
+    allowMissing: flags['allow-missing'] === true,
     options: { cwd: io.cwd, env: io.env },
     choice: { explicit: {} },
   });
   if (recalled === undefined) return undefined;
+  if (looksOnly) return isAllFresh(recalled) ? tellFresh(verb, recalled.ledger.ids(), io, flags) : undefined;
   if (recalled.affected.length > 0) {
     if (verb === 'plan') return (await import('./verbs/plan.js')).plan(io, flags, recalled);
     return (await import('./verbs/build.js')).build(io, flags, recalled);
@@ -47,8 +59,20 @@ export async function fromMemory(argv: readonly string[], io: Io): Promise<numbe
   return 0;
 }
 
-function plainFlags([verb, ...rest]: readonly string[]): (Flags & { readonly words: string[] }) | undefined {
-  if (verb !== 'build' && verb !== 'plan') return undefined;
+/** Which of them somebody vouched for is not remembered one by one, and is to be told. */
+function isAllFresh({ affected, ledger }: Recalled): boolean {
+  return affected.length === 0 && ledger.head.trusted === 0;
+}
+
+function tellFresh(verb: 'verify' | 'status', ids: readonly string[], io: Io, flags: Flags): number {
+  if (verb === 'status') return tellStatus(freshStates(ids), io, flags);
+  io.out.write(`${verifySummary(ids.length)}\n`);
+  return 0;
+}
+
+function plainFlags([verb = '', ...rest]: readonly string[]): (Flags & { readonly words: string[] }) | undefined {
+  const switches = Object.hasOwn(switchesOf, verb) ? switchesOf[verb]! : undefined;
+  if (switches === undefined) return undefined;
   const flags: Record<string, unknown> & { words: string[] } = { words: [] };
   for (const word of rest) {
     if (Object.hasOwn(switches, word)) flags[switches[word]!] = true;

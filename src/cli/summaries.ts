@@ -1,9 +1,9 @@
-// What a build came to, and what a plan says, as people read it. Light to load: an answer from memory
+// What a build came to, what a plan says, and how things stand, as people read it. Light to load: an answer from memory
 // needs nothing else.
 import type { QuickBuild, QuickPlan } from '../app/quick.js';
 import type { Expected } from '../engine/expected.js';
 import type { Plan } from '../engine/plan.js';
-import { paint, type Io } from './io.js';
+import { paint, printJson, table, type Io } from './io.js';
 import type { Flags } from './options.js';
 import { describeReason, describeSeconds } from './words.js';
 
@@ -57,4 +57,55 @@ function planSummary(judged: Plan, count: number, { workSeconds, pathSeconds, un
     ...(unknown > 0 ? [`${unknown} of which nothing is known yet`] : []),
   ];
   return [told.length === 0 ? 'nothing to plan' : told.join(', '), ...guesses].join('; ');
+}
+
+/** What `sa verify` says when nothing is stale. */
+export function verifySummary(checked: number): string {
+  return `${checked} actions, all as pipeline.yaml, the inputs and the lockfiles say`;
+}
+
+/** How an action's artifacts stand. */
+export interface ActionState {
+  readonly rule: string;
+  /** Empty for a rule that is made once. */
+  readonly ep: string;
+  readonly state: 'fresh' | 'stale' | 'missing' | 'altered';
+}
+
+/** Of actions that are all fresh, by their ids. */
+export function freshStates(ids: readonly string[]): readonly ActionState[] {
+  return ids.map((id) => {
+    const [rule = '', ep = ''] = id.split('@');
+    return { rule, ep, state: 'fresh' };
+  });
+}
+
+/** Prints a table of episodes and artifacts. */
+export function tellStatus(states: readonly ActionState[], io: Io, flags: Flags): number {
+  const rules = [...new Set(states.map(({ rule }) => rule))];
+  const episodes = [...new Set(states.map(({ ep }) => ep))];
+  const stateAt = new Map(states.map(({ rule, ep, state }) => [`${rule}@${ep}`, state]));
+  if (flags['json'] === true) {
+    const rows = episodes.map((ep) => ({
+      ep: ep === '' ? null : ep,
+      artifacts: Object.fromEntries(
+        rules.flatMap((rule) => (stateAt.has(`${rule}@${ep}`) ? [[rule, stateAt.get(`${rule}@${ep}`)]] : [])),
+      ),
+    }));
+    printJson(io, { version: 1, episodes: rows });
+    return 0;
+  }
+  if (states.length === 0) {
+    io.out.write('no episodes yet; bring a video in with: sa add EPISODE VIDEO\n');
+    return 0;
+  }
+  const rows = [
+    ['episode', ...rules],
+    ...episodes.map((ep) => [
+      ep === '' ? '(project)' : ep,
+      ...rules.map((rule) => stateAt.get(`${rule}@${ep}`) ?? '-'),
+    ]),
+  ];
+  io.out.write(`${table(rows).join('\n')}\n`);
+  return 0;
 }

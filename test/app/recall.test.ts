@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { quickPlan } from '../../src/app/quick.js';
+import { fromMemory } from '../../src/cli/from-memory.js';
 import { testWorkspace, type World } from '../support/workspace.js';
 
 const pipeline = `sa: 1
@@ -190,3 +191,42 @@ test('a question with other words or other values is another question', async ()
   expect((await world.sa('build', 'b')).err).toMatch(/4 run, in/);
   expect((await world.sa('build')).err).toMatch(/^0 run, 8 fresh/);
 });
+
+/** What the shortest way answers and prints; undefined where it leaves the answer to a look at everything. */
+async function answered({ root }: World, ...argv: string[]): Promise<string | undefined> {
+  let printed = '';
+  const screen = { write: (text: string) => void (printed += text), live: false, colour: false, columns: 80 };
+  const signal = new AbortController().signal;
+  const code = await fromMemory(argv, { cwd: root, env: {}, out: screen, err: screen, signal });
+  return code === undefined ? undefined : `${code} ${printed}`;
+}
+
+test.each([[['verify']], [['verify', '--all', '--allow-missing']], [['status']], [['status', 'b']]])(
+  '%j is answered at once when asked again, in the same words, and looks at everything after an edit',
+  async (argv) => {
+    const world = await remembered();
+    expect(await answered(world, ...argv)).toBeUndefined();
+    const whole = await world.sa(...argv);
+    expect(await answered(world, ...argv)).toBe(`${whole.code} ${whole.out}`);
+    world.write({ 'data/videos/b/episode.mp4': 'new\n' });
+    expect(await answered(world, ...argv)).toBeUndefined();
+    expect((await world.sa(...argv)).out).toMatch(/stale/);
+  },
+);
+
+test('verify names what somebody vouched for each time it is asked', async () => {
+  const world = await remembered();
+  world.write({ 'data/made/a/copy': 'by hand\n' });
+  expect((await world.sa('build', '--trust', 'copy')).code).toBe(0);
+  for (let asked = 0; asked < 2; asked++) expect((await world.sa('verify')).out).toMatch(/trusted copy@a/);
+  expect(await answered(world, 'verify')).toBeUndefined();
+});
+
+test.each([[['verify', '--json']], [['verify', '--format', 'junit']], [['status', '--json']], [['verify', '-n']]])(
+  '%j is read as usual',
+  async (argv) => {
+    const world = await remembered();
+    for (let asked = 0; asked < 2; asked++) await world.sa(...argv);
+    expect(await answered(world, ...argv)).toBeUndefined();
+  },
+);

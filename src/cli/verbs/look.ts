@@ -4,8 +4,9 @@ import type { Question } from '../../app/recall.js';
 import { select } from '../../app/select.js';
 import { verify as verifyProject, type VerifyJson } from '../../app/verify.js';
 import type { Verdict } from '../../engine/decide.js';
-import { printJson, table, type Io } from '../io.js';
+import type { Io } from '../io.js';
 import { choiceFromFlags, questionFromFlags, sessionFromFlags, words, type Flags } from '../options.js';
+import { freshStates, tellStatus, verifySummary, type ActionState } from '../summaries.js';
 import { describeReason } from '../words.js';
 import type { FindingFormat, ShownFindings } from './finding-formats.js';
 import { printFindings, requireFormat } from './print-findings.js';
@@ -41,8 +42,8 @@ function isAskedAgain({ env }: Io): boolean {
 }
 
 function shownVerify({ checked, stale, trusted }: VerifyJson, format: FindingFormat): ShownFindings {
-  const whole = `${checked} actions, all as pipeline.yaml, the inputs and the lockfiles say`;
-  const forPeople = stale.length === 0 ? whole : `${stale.length} of ${checked} actions are not up to date`;
+  const forPeople =
+    stale.length === 0 ? verifySummary(checked) : `${stale.length} of ${checked} actions are not up to date`;
   return {
     verb: 'verify',
     findings: stale.map(({ id, reasons, waits_for: waits = [] }) => ({
@@ -62,54 +63,15 @@ function shownVerify({ checked, stale, trusted }: VerifyJson, format: FindingFor
   };
 }
 
-type State = 'fresh' | 'stale' | 'missing' | 'altered';
-
 /** A table of episodes and artifacts. */
 export async function status(io: Io, flags: Flags): Promise<number> {
-  const states = await statesOf(io, flags);
-  const rules = [...new Set(states.map(({ rule }) => rule))];
-  const episodes = [...new Set(states.map(({ ep }) => ep))];
-  const stateAt = new Map(states.map(({ rule, ep, state }) => [`${rule}@${ep}`, state]));
-  if (flags['json'] === true) {
-    const rows = episodes.map((ep) => ({
-      ep: ep === '' ? null : ep,
-      artifacts: Object.fromEntries(
-        rules.flatMap((rule) => (stateAt.has(`${rule}@${ep}`) ? [[rule, stateAt.get(`${rule}@${ep}`)]] : [])),
-      ),
-    }));
-    printJson(io, { version: 1, episodes: rows });
-    return 0;
-  }
-  if (states.length === 0) {
-    io.out.write('no episodes yet; bring a video in with: sa add EPISODE VIDEO\n');
-    return 0;
-  }
-  const rows = [
-    ['episode', ...rules],
-    ...episodes.map((ep) => [
-      ep === '' ? '(project)' : ep,
-      ...rules.map((rule) => stateAt.get(`${rule}@${ep}`) ?? '-'),
-    ]),
-  ];
-  io.out.write(`${table(rows).join('\n')}\n`);
-  return 0;
-}
-
-interface ActionState {
-  readonly rule: string;
-  /** Empty for a rule that is made once. */
-  readonly ep: string;
-  readonly state: State;
+  return tellStatus(await statesOf(io, flags), io, flags);
 }
 
 async function statesOf(io: Io, flags: Flags): Promise<readonly ActionState[]> {
   const question = questionFromFlags(io, flags, lookFlags, true);
   const known = await allFresh(question, choiceFromFlags(flags, lookFlags));
-  if (known !== undefined)
-    return known.map((id) => {
-      const [rule = '', ep = ''] = id.split('@');
-      return { rule, ep, state: 'fresh' };
-    });
+  if (known !== undefined) return freshStates(known);
   const session = await sessionFromFlags(io, flags, lookFlags);
   const selection = select(session.workspace, { ...words(flags), lockedToo: true });
   const { steps } = session.judge(selection);
@@ -118,7 +80,7 @@ async function statesOf(io: Io, flags: Flags): Promise<readonly ActionState[]> {
   return steps.map(({ action, verdict }) => ({ rule: action.rule.name, ep: action.ep ?? '', state: stateOf(verdict) }));
 }
 
-function stateOf(verdict: Verdict): State {
+function stateOf(verdict: Verdict): ActionState['state'] {
   if (verdict.kind === 'fresh') return 'fresh';
   const kinds = new Set(verdict.reasons.map(({ kind }) => kind));
   if (kinds.has('output-altered')) return 'altered';

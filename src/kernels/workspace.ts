@@ -17,7 +17,7 @@ export interface Kernels {
   sampleTwoTap(
     ...words: [
       ...picture: [yuv: number, width: number, height: number, rgb: number, across: number, down: number],
-      ...taps: [columns: number, rows: number, scratch: number],
+      ...taps: [columns: number, rows: number],
       ...shares: YuvShares,
     ]
   ): void;

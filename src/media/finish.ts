@@ -6,7 +6,7 @@ import type { Frame, PixelFormat } from '../stage/frames.js';
 import type { VideoFacts } from '../stage/stage.js';
 import type { Stored, Wish } from './filter-graph.js';
 import type { PictureBuffers } from './picture-pipe.js';
-import { twoTap, type TwoTap } from './two-tap.js';
+import { twoTap, writtenBehind, type TwoTap } from './two-tap.js';
 import { yuv420Bytes, yuvShares, type YuvMatrix } from './yuv.js';
 
 type Picture = Pick<Frame, 'data' | 'show' | 'yuv'>;
@@ -105,23 +105,22 @@ function converted(
 
 function sampledHere({ columns, rows }: TwoTap, { width, height }: Size, target: Size): Finisher {
   const rawBytes = yuv420Bytes(width, height);
+  const rgbBytes = 3 * target.width * target.height;
   const { run, bytes } = makeWorkspace({
     one: rawBytes,
     other: rawBytes,
-    rgb: 3 * target.width * target.height,
-    columns: columns.byteLength,
-    rows: rows.byteLength,
-    scratch: 2 * 3 * width,
+    rgb: rgbBytes + writtenBehind,
+    columns: columns.length,
+    rows: rows.length,
   });
-  bytes.columns.set(new Uint8Array(columns.buffer));
-  bytes.rows.set(new Uint8Array(rows.buffer));
-  const [to, atColumns, atRows, scratch] = [bytes.rgb, bytes.columns, bytes.rows, bytes.scratch].map(
-    ({ byteOffset }) => byteOffset,
-  ) as [number, number, number, number];
+  bytes.columns.set(columns);
+  bytes.rows.set(rows);
+  const [to, atColumns, atRows] = [bytes.rgb.byteOffset, bytes.columns.byteOffset, bytes.rows.byteOffset];
+  const data = bytes.rgb.subarray(0, rgbBytes);
   const finish = ({ byteOffset: raw }: Uint8Array): Picture => {
     const { width: across, height: down } = target;
-    run.sampleTwoTap(raw, width, height, to, across, down, atColumns, atRows, scratch, ...yuvShares.bt601);
-    return { data: bytes.rgb };
+    run.sampleTwoTap(raw, width, height, to, across, down, atColumns, atRows, ...yuvShares.bt601);
+    return { data };
   };
   return { stored: 'as-is', sampler: undefined, buffers: [bytes.one, bytes.other], finish };
 }

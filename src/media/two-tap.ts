@@ -40,9 +40,9 @@ function roundHalfEven(value: number): number {
 }
 
 export interface TwoTap {
-  /** Four lists of each axis, one after another: first and second source of each position, and their weights. */
-  readonly columns: Int32Array<ArrayBuffer>;
-  readonly rows: Int32Array<ArrayBuffer>;
+  /** The taps as the kernel `sampleTwoTap` reads them. */
+  readonly columns: Uint8Array;
+  readonly rows: Uint8Array;
   /** Size of the picture of taps: twice the target's width and height. */
   readonly tapWidth: number;
   readonly tapHeight: number;
@@ -68,8 +68,8 @@ export function twoTap(options: {
   const down = tapsOf(options.sourceHeight, height);
   const rowBytes = 2 * width * channels;
   return {
-    columns: across.all,
-    rows: down.all,
+    columns: columnsOf(across),
+    rows: new Uint8Array(down.all.buffer),
     tapWidth: 2 * width,
     tapHeight: 2 * height,
     maps: () => mapsOf(across, down),
@@ -92,6 +92,24 @@ export function twoTap(options: {
       }
     },
   };
+}
+
+/** Bytes behind a picture that the kernel `sampleTwoTap` may write to. */
+export const writtenBehind = 24;
+
+/** Eight positions are sampled at once; those behind the last one count nothing. */
+function columnsOf({ first, firstWeight, secondWeight }: Taps): Uint8Array {
+  const padded = Math.ceil(first.length / 8) * 8;
+  const sources = new Int32Array(padded);
+  const weights = new Int16Array(2 * padded);
+  const coloursOfFirst = new Uint8Array(2 * padded);
+  sources.set(first);
+  first.forEach((source, at) => {
+    weights.set([firstWeight[at]!, secondWeight[at]!], 2 * at);
+    coloursOfFirst.set([255, source % 2 === 0 ? 255 : 0], 2 * at);
+  });
+  const parts = [sources, weights, coloursOfFirst].map(({ buffer }) => new Uint8Array(buffer));
+  return Uint8Array.from(Buffer.concat(parts));
 }
 
 function mapsOf(across: Taps, down: Taps): Uint8Array {

@@ -31,6 +31,8 @@ const digest = (bytes: Uint8Array): string => createHash('md5').update(bytes).di
 const all = { select: { kind: 'all' }, format: 'rgb24' } as const;
 const full: Wish = { ...all, size: { kind: 'full' }, parts: new Map() };
 const sampled: Wish = { ...all, size: { kind: 'exact', width: 64, height: 37 }, scaler: 'two-tap' };
+/** Not so many pixels a row as are sampled at once, nor twice as many. */
+const sampledOddly: Wish = { ...sampled, size: { kind: 'exact', width: 45, height: 31 } };
 
 test.each([
   ['says nothing of its colours', 'plain.mp4', noise('426x240'), [], 'bt601'],
@@ -44,7 +46,7 @@ test.each([
   const path = await make(clip(name), [...source, ...x264, ...options]);
   const facts = await probeVideo(path, never, { tools: tools! });
   expect(facts.yuv420).toBe(yuv420);
-  for (const wish of [full, { ...full, parts: undefined }, { ...full, parts: undefined, asYuv: true }, sampled]) {
+  for (const wish of [full, { ...full, parts: undefined }, { ...full, parts: undefined, asYuv: true }, sampled, sampledOddly]) {
     const ours = await read(path, facts, wish);
     expect(ours).toHaveLength(10);
     const theirs = await read(path, { ...facts, yuv420: undefined }, { ...wish, parts: undefined, asYuv: false });

@@ -11,6 +11,16 @@ export function storeRgb(to: usize, r: v128, g: v128, b: v128): void {
   v128.store(to, i8x16.shuffle(third, b, 26, 1, 2, 27, 4, 5, 28, 7, 8, 29, 10, 11, 30, 13, 14, 31), 32);
 }
 
+/** Writes eight pixels, given as 16-bit numbers of each colour, one after another. */
+@inline
+export function storeEight(to: usize, r: v128, g: v128, b: v128): void {
+  const rg = i8x16.narrow_i16x8_u(r, g);
+  const bb = i8x16.narrow_i16x8_u(b, b);
+  v128.store(to, i8x16.shuffle(rg, bb, 0, 8, 16, 1, 9, 17, 2, 10, 18, 3, 11, 19, 4, 12, 20, 5));
+  const rest = i8x16.shuffle(rg, bb, 13, 21, 6, 14, 22, 7, 15, 23, 0, 0, 0, 0, 0, 0, 0, 0);
+  v128.store64_lane(to, rest, 0, 16);
+}
+
 /** One colour of 16 pixels that lie as `a`, `b` and `c`, 16 bytes each. */
 @inline
 export function red(a: v128, b: v128, c: v128): v128 {
@@ -35,12 +45,6 @@ export function blue(a: v128, b: v128, c: v128): v128 {
 export function quarter(bytes: v128, which: i32): v128 {
   const half = which < 2 ? i16x8.extend_low_i8x16_u(bytes) : i16x8.extend_high_i8x16_u(bytes);
   return (which & 1) == 0 ? i32x4.extend_low_i16x8_u(half) : i32x4.extend_high_i16x8_u(half);
-}
-
-/** Four bytes as 32-bit numbers. */
-@inline
-export function fourOf(at: usize): v128 {
-  return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(at)));
 }
 
 @inline

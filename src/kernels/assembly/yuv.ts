@@ -1,5 +1,5 @@
 // yuv420p to RGB: parts of a picture, and pictures sampled by two taps an axis.
-import { bytesOf, fourOf, storeRgb } from './lanes';
+import { storeEight, storeRgb } from './lanes';
 
 /**
  * The part of a yuv420p picture of `width` x `height` to the same place of an rgb24 one. A part that begins at
@@ -22,43 +22,86 @@ export function convertPart(
   }
 }
 
+/** So many positions of a row are sampled at once. */
+const sampledAtOnce = 8;
+
 /**
  * A yuv420p picture of `width` x `height` to an rgb24 one of `across` x `down` by two taps an axis, as
- * src/media/two-tap.ts says; `columns` and `rows` are four lists of 32-bit numbers each: first and second
- * source, their weights. `scratch` has room for two rows of the source in RGB.
+ * src/media/two-tap.ts says. Only pixels under taps are converted. `rows` are four lists of 32-bit numbers: first and second
+ * source, their weights. `columns`, made up to a multiple of eight with positions that count nothing, are the first sources as
+ * 32-bit numbers, both weights as 16-bit ones, and two bytes that are 255 where a tap has the colours of the first: the second source
+ * is the next pixel, or counts nothing. Up to 24 bytes behind the picture are written to, and one behind the source is read.
  */
 export function sampleTwoTap(
   yuv: usize, width: i32, height: i32, rgb: usize, across: i32, down: i32,
-  columns: usize, rows: usize, scratch: usize,
+  columns: usize, rows: usize,
   luma: i32, vr: i32, ub: i32, ug: i32, vg: i32,
 ): void {
   const halfWidth = (width + 1) >> 1;
   const us = yuv + width * height;
   const vs = us + halfWidth * ((height + 1) >> 1);
-  const rowBytes = 3 * width;
-  const second = scratch + rowBytes;
-  let to = rgb;
+  const padded = (across + sampledAtOnce - 1) & -sampledAtOnce;
+  const weights = columns + 4 * padded;
+  const ofFirst = weights + 4 * padded;
+  const lumas = i16x8.splat(<i16>luma);
+  const vrs = i16x8.splat(<i16>vr);
+  const ubs = i16x8.splat(<i16>ub);
+  const ugs = i16x8.splat(<i16>ug);
+  const vgs = i16x8.splat(<i16>vg);
   for (let y = 0; y < down; y++) {
-    for (let which = 0; which < 2; which++) {
-      const row = tap(rows, down, y, which);
-      const colours = (row >> 1) * halfWidth;
-      const into = which == 0 ? scratch : second;
-      convertRow(yuv + row * width, us + colours, vs + colours, width, into, luma, vr, ub, ug, vg);
-    }
+    const one = tap(rows, down, y, 0);
+    const other = tap(rows, down, y, 1);
     const upper = i32x4.splat(tap(rows, down, y, 2));
     const lower = i32x4.splat(tap(rows, down, y, 3));
-    for (let x = 0; x < across; x++, to += 3) {
-      const one = 3 * tap(columns, across, x, 0);
-      const other = 3 * tap(columns, across, x, 1);
-      const left = i32x4.splat(tap(columns, across, x, 2));
-      const right = i32x4.splat(tap(columns, across, x, 3));
-      const above = i32x4.add(i32x4.mul(fourOf(scratch + one), left), i32x4.mul(fourOf(scratch + other), right));
-      const below = i32x4.add(i32x4.mul(fourOf(second + one), left), i32x4.mul(fourOf(second + other), right));
-      const first = i32x4.shr_s(i32x4.mul(upper, i32x4.shr_s(above, 4)), 16);
-      const last = i32x4.shr_s(i32x4.mul(lower, i32x4.shr_s(below, 4)), 16);
-      const mean = i32x4.shr_s(i32x4.add(i32x4.add(first, last), i32x4.splat(2)), 2);
-      // The fourth byte is the next pixel's, which comes after, or lies behind the picture.
-      v128.store32_lane(to, bytesOf(mean, mean, mean, mean), 0);
+    const colours = (one >> 1) * halfWidth;
+    const otherColours = (other >> 1) * halfWidth;
+    let to = rgb + 3 * y * across;
+    for (let x = 0; x < padded; x += sampledAtOnce, to += 24) {
+      const sources = columns + 4 * x;
+      const left = v128.load(weights + 4 * x);
+      const right = v128.load(weights + 4 * x, 16);
+      const same = v128.load(ofFirst + 2 * x);
+      let u = coloursUnder(us + colours, sources, same);
+      let v = coloursUnder(vs + colours, sources, same);
+      let uLeft = centred(i16x8.extend_low_i8x16_u(u), 128);
+      let uRight = centred(i16x8.extend_high_i8x16_u(u), 128);
+      let vLeft = centred(i16x8.extend_low_i8x16_u(v), 128);
+      let vRight = centred(i16x8.extend_high_i8x16_u(v), 128);
+      let redLeft = highProduct(vLeft, vrs);
+      let redRight = highProduct(vRight, vrs);
+      let greenLeft = i16x8.add(highProduct(uLeft, ugs), highProduct(vLeft, vgs));
+      let greenRight = i16x8.add(highProduct(uRight, ugs), highProduct(vRight, vgs));
+      let blueLeft = highProduct(uLeft, ubs);
+      let blueRight = highProduct(uRight, ubs);
+      let light = pairsUnder(yuv + one * width, sources);
+      let lightLeft = highProduct(centred(i16x8.extend_low_i8x16_u(light), 16), lumas);
+      let lightRight = highProduct(centred(i16x8.extend_high_i8x16_u(light), 16), lumas);
+      const redAbove = blended(i16x8.add(lightLeft, redLeft), i16x8.add(lightRight, redRight), left, right, upper);
+      const greenAbove = blended(i16x8.add(lightLeft, greenLeft), i16x8.add(lightRight, greenRight), left, right, upper);
+      const blueAbove = blended(i16x8.add(lightLeft, blueLeft), i16x8.add(lightRight, blueRight), left, right, upper);
+      // Of two rows that belong together both have the same.
+      if (otherColours != colours) {
+        u = coloursUnder(us + otherColours, sources, same);
+        v = coloursUnder(vs + otherColours, sources, same);
+        uLeft = centred(i16x8.extend_low_i8x16_u(u), 128);
+        uRight = centred(i16x8.extend_high_i8x16_u(u), 128);
+        vLeft = centred(i16x8.extend_low_i8x16_u(v), 128);
+        vRight = centred(i16x8.extend_high_i8x16_u(v), 128);
+        redLeft = highProduct(vLeft, vrs);
+        redRight = highProduct(vRight, vrs);
+        greenLeft = i16x8.add(highProduct(uLeft, ugs), highProduct(vLeft, vgs));
+        greenRight = i16x8.add(highProduct(uRight, ugs), highProduct(vRight, vgs));
+        blueLeft = highProduct(uLeft, ubs);
+        blueRight = highProduct(uRight, ubs);
+      }
+      light = pairsUnder(yuv + other * width, sources);
+      lightLeft = highProduct(centred(i16x8.extend_low_i8x16_u(light), 16), lumas);
+      lightRight = highProduct(centred(i16x8.extend_high_i8x16_u(light), 16), lumas);
+      const redBelow = blended(i16x8.add(lightLeft, redLeft), i16x8.add(lightRight, redRight), left, right, lower);
+      const greenBelow = blended(i16x8.add(lightLeft, greenLeft), i16x8.add(lightRight, greenRight), left, right, lower);
+      const blueBelow = blended(i16x8.add(lightLeft, blueLeft), i16x8.add(lightRight, blueRight), left, right, lower);
+      // What lies behind the row's end is the next row's, which comes after.
+      storeEight(to, quarterOf(redAbove, redBelow), quarterOf(greenAbove, greenBelow), quarterOf(blueAbove, blueBelow));
     }
   }
 }
@@ -67,6 +110,51 @@ export function sampleTwoTap(
 @inline
 function tap(taps: usize, length: i32, at: i32, which: i32): i32 {
   return load<i32>(taps + 4 * (which * length + at));
+}
+
+/** Of a row of luma, the pixels under both taps of eight positions, one after another. */
+@inline
+function pairsUnder(row: usize, sources: usize): v128 {
+  let pairs = v128.load16_lane(row + load<i32>(sources), i8x16.splat(0), 0);
+  pairs = v128.load16_lane(row + load<i32>(sources, 4), pairs, 1);
+  pairs = v128.load16_lane(row + load<i32>(sources, 8), pairs, 2);
+  pairs = v128.load16_lane(row + load<i32>(sources, 12), pairs, 3);
+  pairs = v128.load16_lane(row + load<i32>(sources, 16), pairs, 4);
+  pairs = v128.load16_lane(row + load<i32>(sources, 20), pairs, 5);
+  pairs = v128.load16_lane(row + load<i32>(sources, 24), pairs, 6);
+  return v128.load16_lane(row + load<i32>(sources, 28), pairs, 7);
+}
+
+/** The same of a row of a colour, which has one value for two pixels; `same` is 255 where the value is that of the first tap. */
+@inline
+function coloursUnder(row: usize, sources: usize, same: v128): v128 {
+  let pairs = v128.load16_lane(row + (load<i32>(sources) >> 1), i8x16.splat(0), 0);
+  pairs = v128.load16_lane(row + (load<i32>(sources, 4) >> 1), pairs, 1);
+  pairs = v128.load16_lane(row + (load<i32>(sources, 8) >> 1), pairs, 2);
+  pairs = v128.load16_lane(row + (load<i32>(sources, 12) >> 1), pairs, 3);
+  pairs = v128.load16_lane(row + (load<i32>(sources, 16) >> 1), pairs, 4);
+  pairs = v128.load16_lane(row + (load<i32>(sources, 20) >> 1), pairs, 5);
+  pairs = v128.load16_lane(row + (load<i32>(sources, 24) >> 1), pairs, 6);
+  pairs = v128.load16_lane(row + (load<i32>(sources, 28) >> 1), pairs, 7);
+  const firsts = i8x16.shuffle(pairs, pairs, 0, 0, 2, 2, 4, 4, 6, 6, 8, 8, 10, 10, 12, 12, 14, 14);
+  return v128.bitselect(firsts, pairs, same);
+}
+
+/** One colour of eight positions in one row: both taps of the first and last four, their weights, and what the row counts. */
+@inline
+function blended(first: v128, last: v128, firstWeights: v128, lastWeights: v128, row: v128): v128 {
+  const bytes = i8x16.narrow_i16x8_u(first, last);
+  const some = i32x4.dot_i16x8_s(i16x8.extend_low_i8x16_u(bytes), firstWeights);
+  const others = i32x4.dot_i16x8_s(i16x8.extend_high_i8x16_u(bytes), lastWeights);
+  return i16x8.narrow_i32x4_s(
+    i32x4.shr_s(i32x4.mul(row, i32x4.shr_s(some, 4)), 16),
+    i32x4.shr_s(i32x4.mul(row, i32x4.shr_s(others, 4)), 16),
+  );
+}
+
+@inline
+function quarterOf(above: v128, below: v128): v128 {
+  return i16x8.shr_s(i16x8.add(i16x8.add(above, below), i16x8.splat(2)), 2);
 }
 
 /**

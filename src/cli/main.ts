@@ -264,7 +264,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 }
 
 async function dispatch(argv: readonly string[], io: Io): Promise<number> {
-  let running: Promise<number> | undefined;
+  let chosen: (() => Promise<number>) | undefined;
   const { default: yargs } = await import('yargs');
   const parser = yargs([...argv])
     .scriptName('sa')
@@ -294,8 +294,8 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
       does,
       (sub: Argv) => flags?.(sub) ?? sub,
       (parsed) => {
-        // Not handed to yargs, which lays out the help of whatever it waits for.
-        running = load().then((run) => run(io, withoutUnset(parsed)));
+        chosen = async () => (await load())(io, withoutUnset(parsed));
+        throw new Error('a verb was chosen');
       },
     );
   }
@@ -308,10 +308,15 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
       didYouMean(verb, Object.keys(verbs)) ?? 'see: sa --help',
     );
   }
-  await parser.parseAsync([...argv], {}, (_error: unknown, _parsed: unknown, output: string) => {
-    if (output !== '') io.out.write(`${output}\n`);
-  });
-  return (await running) ?? exitCodes.done;
+  try {
+    await parser.parseAsync([...argv], {}, (_error: unknown, _parsed: unknown, output: string) => {
+      if (output !== '') io.out.write(`${output}\n`);
+    });
+  } catch (error) {
+    // A handler that returns has yargs lay out its help, whether anybody asked for it or not: 50 ms.
+    if (chosen === undefined) throw error;
+  }
+  return chosen?.() ?? exitCodes.done;
 }
 
 function withoutUnset(flags: Flags): Flags {

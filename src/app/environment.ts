@@ -1,5 +1,4 @@
 // What decides the last bits of a number besides code and inputs: processor, runtime, ffmpeg.
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
@@ -7,16 +6,15 @@ import { dirname, join } from 'node:path';
 
 /** One line that is the same where the same inputs must give the same bytes. */
 export async function environmentText(): Promise<string> {
-  const { findMediaTools } = await import('../media/tools.js');
-  const { ffmpeg } = await findMediaTools(process.env);
-  const [version = ''] = execFileSync(ffmpeg, ['-version'], { encoding: 'utf8' }).split('\n');
+  const { usualDecoder } = await import('../media/tools.js');
+  const { versions } = await usualDecoder();
   return [
     `${process.platform}-${process.arch}`,
     [cpus()[0]?.model.trim() ?? 'unknown processor', ...vectorWidths()].join(' '),
     `node ${process.versions.node.split('.')[0]!}`,
     `onnxruntime ${versionOf('onnxruntime-node')}`,
     `sharp ${versionOf('sharp')}`,
-    version.replace(/ Copyright.*/, ''),
+    versions.ffmpeg.replace(/ Copyright.*/, ''),
   ].join(', ');
 }
 

@@ -19,7 +19,7 @@ import {
   type SelectPlan,
   type Stretch,
 } from './selection.js';
-import { usualMediaTools, type MediaTools } from './tools.js';
+import { usualDecoder, type DecoderTool } from './tools.js';
 import type { TwoTap } from './two-tap.js';
 
 /** Size in pixels of the frames that a request gets. */
@@ -64,7 +64,7 @@ export function decodeFrames(
 export type { Wish } from './filter-graph.js';
 
 export interface DecodeOptions {
-  readonly tools?: MediaTools | undefined;
+  readonly tools?: DecoderTool | undefined;
   /** Begin near the first wanted frame where the file's own times tell where that is; from the start where left out. */
   readonly seek?: SeekWay | undefined;
   /** Decode by a device made for it; by the processor where left out. */
@@ -210,7 +210,7 @@ export class SharedDecode {
   }
 
   async #start(): Promise<Running> {
-    const { hwaccel: wish, tools = await usualMediaTools(), tryHwaccel } = this.#options;
+    const { hwaccel: wish, tools = await usualDecoder(), tryHwaccel } = this.#options;
     // Where a lost frame would pass unnoticed only the processor, which loses none that probe has seen, is asked.
     const isWatched = this.#sought !== undefined || !this.#lines.some(({ reader }) => this.#endsEarly(reader.request));
     const video = { path: this.#path, facts: this.#facts };
@@ -276,7 +276,7 @@ export class SharedDecode {
   /** Which frames arrive, and which packets are dropped before. */
   #planFor(
     lines: readonly Line[],
-    { tools, inHardware }: { readonly tools: MediaTools; readonly inHardware: boolean },
+    { tools, inHardware }: { readonly tools: DecoderTool; readonly inHardware: boolean },
   ): { readonly plans: readonly SelectPlan[]; readonly drop?: string | undefined } {
     const [facts, stretch, sought] = [this.#facts, this.#stretch, this.#sought];
     const frameCount = sought === undefined ? facts.pts.length : stretch.to - stretch.from;

@@ -8,13 +8,13 @@ import type { Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import fluent from 'fluent-ffmpeg';
 import { openPicturePipe, PicturePipe, socketPath, type OpenPipe, type PictureBuffers } from './picture-pipe.js';
-import type { MediaTools } from './tools.js';
+import type { DecoderTool, MediaTools } from './tools.js';
 
 export type { FfprobeData, FfprobeStream } from 'fluent-ffmpeg';
 
 /** One ffmpeg process: a video in, raw bytes out. */
 export interface FfmpegCommand {
-  readonly tools: MediaTools;
+  readonly tools: DecoderTool;
   readonly path: string;
   readonly inputOptions: readonly string[];
   /** Where packets are to be left out before they are decoded: another ffmpeg then reads the file. */
@@ -224,17 +224,17 @@ function buildCommand(command: FfmpegCommand, places: readonly string[]): fluent
 }
 
 /** One output frame for each decoded frame; the option changed its name in 5.1 and lost the old one later. */
-export function passThrough(tools: MediaTools): string[] {
+export function passThrough(tools: DecoderTool): string[] {
   return isFrom(tools, 6, 0) ? ['-fps_mode', 'passthrough'] : ['-vsync', '0'];
 }
 
 /** Whether a `PacketCopy` can be had: its filter is there from 5.1 on. */
-export function canCopyPackets(tools: MediaTools): boolean {
+export function canCopyPackets(tools: DecoderTool): boolean {
   return isFrom(tools, 5, 1);
 }
 
 /** Builds that name no version are taken for old. */
-function isFrom({ versions }: MediaTools, major: number, minor: number): boolean {
+function isFrom({ versions }: DecoderTool, major: number, minor: number): boolean {
   const [, itsMajor = 0, itsMinor = 0] = /version n?(\d+)\.(\d+)/.exec(versions.ffmpeg)?.map(Number) ?? [];
   return itsMajor > major || (itsMajor === major && itsMinor >= minor);
 }
@@ -246,7 +246,7 @@ function asFile(path: string): string {
 
 /** Runs ffmpeg to its end, for what little it writes. Rejects with FfmpegError, after `timeoutMs` too. */
 export async function runFfmpeg(
-  { ffmpeg }: MediaTools,
+  { ffmpeg }: DecoderTool,
   args: readonly string[],
   timeoutMs: number,
 ): Promise<{ readonly stdout: string; readonly stderr: string }> {

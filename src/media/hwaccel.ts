@@ -3,7 +3,7 @@
 import { problem } from '../base/problem.js';
 import type { VideoFacts } from '../stage/stage.js';
 import { FfmpegError, passThrough, runFfmpeg } from './ffmpeg.js';
-import type { MediaTools } from './tools.js';
+import type { DecoderTool } from './tools.js';
 
 /** What the params `hwaccel` and `allow_cpu_fallback` ask for. */
 export interface HwaccelWish {
@@ -44,7 +44,7 @@ const tried = new Map<string, Promise<string | undefined>>();
  */
 export async function usableHwaccel(
   { method, allowCpuFallback }: HwaccelWish,
-  { tools, path, facts }: { readonly tools: MediaTools; readonly path: string; readonly facts: VideoFacts },
+  { tools, path, facts }: { readonly tools: DecoderTool; readonly path: string; readonly facts: VideoFacts },
 ): Promise<string | undefined> {
   if (facts.yuv420 === undefined || !exactCodecs.has(facts.codec)) return undefined;
   const key = JSON.stringify([tools.ffmpeg, method, path, facts.codec, facts.pts.length, facts.pts.at(-1)]);
@@ -63,7 +63,7 @@ export async function usableHwaccel(
 /** Why a method is not to be used for a video; undefined where it is as good as the processor. */
 async function faultOf(
   method: string,
-  { tools, path, facts }: { readonly tools: MediaTools; readonly path: string; readonly facts: VideoFacts },
+  { tools, path, facts }: { readonly tools: DecoderTool; readonly path: string; readonly facts: VideoFacts },
 ): Promise<string | undefined> {
   const [numerator, denominator] = facts.timeBase;
   const middle = facts.pts[Math.floor(facts.pts.length / 2)]! - facts.pts[0]!;
@@ -104,7 +104,7 @@ function complaints(stderr: string): string | undefined {
   return lines.length === 0 ? undefined : lines.slice(0, 3).join(' / ');
 }
 
-async function methodsOf(tools: MediaTools): Promise<readonly string[]> {
+async function methodsOf(tools: DecoderTool): Promise<readonly string[]> {
   const { stdout } = await runFfmpeg(tools, ['-hwaccels'], patienceMs);
   return stdout
     .split(/\r?\n/)

@@ -9,11 +9,16 @@ import { ProblemError, type Problem } from '../base/problem.js';
 /** Where a program was found. */
 export type ToolOrigin = 'environment' | 'PATH' | 'npm';
 
-export interface MediaTools {
+/** What decoding takes. */
+export interface DecoderTool {
   /** Absolute path of the program. */
   readonly ffmpeg: string;
-  readonly ffprobe: string;
   /** First line of `-version`, e.g. `ffmpeg version 5.1.9-0+deb12u1 Copyright ...`. */
+  readonly versions: { readonly ffmpeg: string };
+}
+
+export interface MediaTools extends DecoderTool {
+  readonly ffprobe: string;
   readonly versions: { readonly ffmpeg: string; readonly ffprobe: string };
   readonly origin: { readonly ffmpeg: ToolOrigin; readonly ffprobe: ToolOrigin };
 }
@@ -27,6 +32,8 @@ interface FoundTool {
   readonly origin: ToolOrigin;
 }
 
+type Found = FoundTool | Problem;
+
 const install =
   'install it (Debian, Ubuntu: sudo apt-get install ffmpeg; macOS: brew install ffmpeg; Windows: winget install ffmpeg)';
 
@@ -35,7 +42,11 @@ const install =
  * what to type: `no-ffmpeg`, or `bad-ffmpeg-path` when a variable names a file that does not run.
  */
 export async function findMediaTools(env: Environment): Promise<MediaTools> {
-  const [ffmpeg, ffprobe] = await Promise.all([findTool('ffmpeg', env), findTool('ffprobe', env)]);
+  return together(findTool('ffmpeg', env), findTool('ffprobe', env));
+}
+
+async function together(...both: readonly [Promise<Found>, Promise<Found>]): Promise<MediaTools> {
+  const [ffmpeg, ffprobe] = await Promise.all(both);
   if ('code' in ffmpeg || 'code' in ffprobe) {
     throw new ProblemError([ffmpeg, ffprobe].filter((found): found is Problem => 'code' in found));
   }
@@ -47,15 +58,28 @@ export async function findMediaTools(env: Environment): Promise<MediaTools> {
   };
 }
 
-let usual: Promise<MediaTools> | undefined;
+const usual = new Map<ToolName, Promise<Found>>();
 
-/** The programs for this process's environment; looked for once. */
-export function usualMediaTools(): Promise<MediaTools> {
-  usual ??= findMediaTools(process.env);
-  return usual;
+/** The program for this process's environment; looked for once, for starting it takes a tenth of a second. */
+function usualTool(name: ToolName): Promise<Found> {
+  const found = usual.get(name) ?? findTool(name, process.env);
+  usual.set(name, found);
+  return found;
 }
 
-async function findTool(name: ToolName, env: Environment): Promise<FoundTool | Problem> {
+/** Both programs for this process's environment. Throws as `findMediaTools` does. */
+export function usualMediaTools(): Promise<MediaTools> {
+  return together(usualTool('ffmpeg'), usualTool('ffprobe'));
+}
+
+/** The one that decodes, for this process's environment. Throws as `findMediaTools` does where that one is missing. */
+export async function usualDecoder(): Promise<DecoderTool> {
+  const ffmpeg = await usualTool('ffmpeg');
+  if ('code' in ffmpeg) throw new ProblemError([ffmpeg]);
+  return { ffmpeg: ffmpeg.path, versions: { ffmpeg: ffmpeg.version } };
+}
+
+async function findTool(name: ToolName, env: Environment): Promise<Found> {
   const variable = `${name.toUpperCase()}_PATH`;
   const named = env[variable];
   if (named !== undefined && named !== '') {

@@ -11,7 +11,7 @@ import type { ActionJob, RunResult } from '../engine/job.js';
 import type { Action } from '../graph/graph.js';
 import { sha256 } from '../hash/sha256.js';
 import type { HwaccelTrial } from '../media/hwaccel.js';
-import type { MediaTools } from '../media/tools.js';
+import type { DecoderTool } from '../media/tools.js';
 import type { Device } from '../models/devices.js';
 import type { ModelEvent } from '../models/install.js';
 import { modelDigest, type ModelEntry, type Registry } from '../models/registry.js';
@@ -155,11 +155,11 @@ export class StageRunner implements ActionRunner {
   }
 
   /** What decodes the video that an action looks at, for all chunks; where it is not found, whoever needs it says so. */
-  async #toolsFor({ rule }: Action): Promise<MediaTools | undefined> {
+  async #toolsFor({ rule }: Action): Promise<DecoderTool | undefined> {
     const stage = this.#builtIn(rule);
     if (stage?.looksAt === undefined && stage?.revisits === undefined) return undefined;
-    const { usualMediaTools } = await import('../media/tools.js');
-    return usualMediaTools().catch(() => undefined);
+    const { usualDecoder } = await import('../media/tools.js');
+    return usualDecoder().catch(() => undefined);
   }
 
   async #runWhole(stage: Stage, job: ActionJob, signal: AbortSignal): Promise<RunResult> {
@@ -305,11 +305,11 @@ async function portToDevices(): Promise<MessagePort | undefined> {
 }
 
 const tryHwaccel: HwaccelTrial = async (wish, video) => {
-  const [{ usableHwaccel }, { usualMediaTools }] = await Promise.all([
+  const [{ usableHwaccel }, { usualDecoder }] = await Promise.all([
     import('../media/hwaccel.js'),
     import('../media/tools.js'),
   ]);
-  return usableHwaccel(wish, { ...video, tools: await usualMediaTools() });
+  return usableHwaccel(wish, { ...video, tools: await usualDecoder() });
 };
 
 function refuseAmbiguous({ action }: ActionJob): void {

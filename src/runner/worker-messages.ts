@@ -3,12 +3,12 @@ import type { MessagePort } from 'node:worker_threads';
 import type { PlainError } from '../base/plain-error.js';
 import type { RunResult } from '../engine/job.js';
 import type { HwaccelTrial } from '../media/hwaccel.js';
-import type { MediaTools } from '../media/tools.js';
+import type { DecoderTool } from '../media/tools.js';
 import type { ChunkOrder, ModelOrder, ModelRole } from './chunk-work.js';
 
 /** `member` is a chunk's place among those that run together. */
 export type ToWorker =
-  | { readonly kind: 'run'; readonly orders: readonly ChunkOrder[]; readonly tools: MediaTools | undefined }
+  | { readonly kind: 'run'; readonly orders: readonly ChunkOrder[]; readonly tools: DecoderTool | undefined }
   | { readonly kind: 'stop'; readonly member: number; readonly reason: PlainError }
   | { readonly kind: 'model'; readonly member: number; readonly order: ModelOrder }
   | { readonly kind: 'no-model'; readonly member: number; readonly error: PlainError }

@@ -3,7 +3,7 @@
 import { parentPort, type MessagePort } from 'node:worker_threads';
 import { errorFrom, plainError } from '../base/plain-error.js';
 import { loadHash } from '../hash/xxh64.js';
-import type { MediaTools } from '../media/tools.js';
+import type { DecoderTool } from '../media/tools.js';
 import { loadCatalogue } from './catalogue.js';
 import { workOnChunks, type ChunkMember, type ChunkOrder, type ModelOrder, type ModelRole } from './chunk-work.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
@@ -85,7 +85,7 @@ function memberFor(order: ChunkOrder, place: number): Member {
   return member;
 }
 
-async function run(tools: MediaTools | undefined): Promise<void> {
+async function run(tools: DecoderTool | undefined): Promise<void> {
   try {
     const [catalogue] = await Promise.all([loadCatalogue(), loadHash()]);
     const results = await workOnChunks(members, { catalogue, tools });

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { errorFrom, plainError } from '../base/plain-error.js';
 import type { RunResult } from '../engine/job.js';
 import type { HwaccelTrial } from '../media/hwaccel.js';
-import type { MediaTools } from '../media/tools.js';
+import type { DecoderTool } from '../media/tools.js';
 import type { ChunkMember, ModelRole } from './chunk-work.js';
 import type { FromWorker, PlainResult, ToWorker } from './worker-messages.js';
 
@@ -40,7 +40,7 @@ const idle: Crew[] = [];
  */
 export async function runInWorker(
   members: readonly ChunkMember[],
-  tools: Promise<MediaTools | undefined>,
+  tools: Promise<DecoderTool | undefined>,
 ): Promise<PromiseSettledResult<RunResult>[]> {
   const usesModels = members.some(({ order }) => Object.keys(order.cards).length > 0);
   const crew = takeIdle(usesModels) ?? (await start(usesModels));

@@ -48,21 +48,30 @@ function childrenOf(pid: number): number[] {
 
 /** Builds of the clip that tell of each decode of pictures how many outputs it had. */
 async function notingDecodes(world: World): Promise<(...words: string[]) => Promise<number[]>> {
-  const { ffmpeg } = await usualMediaTools();
+  const tools = await usualMediaTools();
   const log = join(world.root, 'decodes');
-  const noting = join(world.root, 'ffmpeg');
   const asked = join(world.root, 'asked');
   const outputs = `echo "$*" | grep -o -e ' -map \\[' | wc -l`;
-  const cases = `*rawvideo*) ${outputs} >> '${log}' ;; -version) echo >> '${asked}' ;;`;
-  writeFileSync(noting, `#!/bin/sh\ncase "$*" in ${cases} esac\nexec '${ffmpeg}' "$@"\n`);
-  chmodSync(noting, 0o755);
+  const cases = `*rawvideo*) ${outputs} >> '${log}' ;; -version) echo "$0" >> '${asked}' ;;`;
+  const noted = (name: 'ffmpeg' | 'ffprobe'): string => {
+    const path = join(world.root, name);
+    writeFileSync(path, `#!/bin/sh\ncase "$*" in ${cases} esac\nexec '${tools[name]}' "$@"\n`);
+    chmodSync(path, 0o755);
+    return path;
+  };
+  const [ffmpeg, ffprobe] = [noted('ffmpeg'), noted('ffprobe')];
   return async (...more) => {
     for (const file of [log, asked]) writeFileSync(file, '');
-    const build = startSa(world.root, ['build', 'clip', ...more], { ...env, FFMPEG_PATH: noting });
+    const build = startSa(world.root, ['build', 'clip', ...more], {
+      ...env,
+      FFMPEG_PATH: ffmpeg,
+      FFPROBE_PATH: ffprobe,
+    });
     const { code, err } = await build.ended;
     expect([code, err]).toEqual([0, expect.any(String)]);
-    // For its version once, whatever the number of threads.
-    expect(readFileSync(asked, 'utf8')).toBe('\n');
+    // For its version once, whatever the number of threads, and ffprobe only where a video is probed.
+    const askedFor = err.includes('probe@clip built') ? [ffmpeg, ffprobe] : [ffmpeg];
+    expect(readFileSync(asked, 'utf8').trim().split('\n').sort()).toEqual(askedFor);
     return readFileSync(log, 'utf8').trim().split('\n').filter(Boolean).map(Number);
   };
 }

@@ -98,7 +98,7 @@ export const stage: ChunkedStage<Params, Run> = {
         done += 1;
         context.progress(done, total);
       }
-      await writeJsonLines(join(context.part, partFile), detectionSchema, rows);
+      writeJsonLines(join(context.part, partFile), detectionSchema, rows);
       return { detections_count: rows.length, frames_count: done };
     },
 

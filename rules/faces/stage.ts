@@ -7,10 +7,11 @@ import {
   detectionSchema,
   framesIndexSchema,
   type Landmarks,
+  type Track,
   trackSchema,
 } from '../../src/stage/artifacts.js';
 import type { Frame, FrameParts } from '../../src/stage/frames.js';
-import { readJson, readWantedJsonLines } from '../../src/stage/read-write.js';
+import { eachJsonLine, readJson, readWantedJsonLines } from '../../src/stage/read-write.js';
 import type { ChunkedStage, StageReading } from '../../src/stage/stage.js';
 import { chunkLength } from '../media/division.js';
 import { encodeJpeg } from '../media/jpeg.js';
@@ -19,12 +20,12 @@ import type { Size } from '../media/geometry.js';
 import { shrinkPart } from '../media/picture.js';
 import type { Picture } from '../media/resample.js';
 import { alignFace } from './align.js';
-import { divideTracks } from './division.js';
+import { divideTracks, type TrackSpan } from './division.js';
 import { TrackGatherer } from './gather.js';
 import { isOfFrames, landmarksFinder } from './landmarks.js';
 import { partsOfFace, pointsIn, thumbnailSquare } from './parts.js';
 import { measureQuality } from './quality.js';
-import { type PlannedTrack, planTracks, planVisits, type Visit } from './visits.js';
+import { type PlannedTrack, planTrack, planVisits, type Visit } from './visits.js';
 import { mergeParts } from './merge-parts.js';
 import { FaceWriter, type KeptFace, type RefusedFace } from './writer.js';
 
@@ -44,16 +45,21 @@ export const stage: ChunkedStage<FacesParam, Chunk> = {
   chunks: {
     /** Tracks in the order in which they are last looked at: the order of their rows. */
     async split(reading, size) {
-      const { planned, keyFrames } = await readPlan(reading);
-      const tracks = [...planned].sort((a, b) => a.lastFrame - b.lastFrame);
-      const spans = tracks.map(({ plan, lastFrame }) => {
-        const frames = plan.bins.flat();
+      const { planOf, keyFrames } = await readPlanner(reading);
+      const spans: (TrackSpan & { readonly id: string })[] = [];
+      // An episode has hundreds of thousands of boxes in its tracks: of each track its span alone stays.
+      await eachJsonLine(reading.inputs.path('tracks'), trackSchema, (track) => {
+        const planned = planOf(track);
+        if (planned === undefined) return;
+        const frames = planned.plan.bins.flat();
         const first = Math.min(...frames);
-        return { looks: frames.length, from: keyFrames.findLast((key) => key <= first) ?? first, last: lastFrame };
+        const from = keyFrames.findLast((key) => key <= first) ?? first;
+        spans.push({ id: track.track_id, looks: frames.length, from, last: planned.lastFrame });
       });
+      spans.sort((a, b) => a.last - b.last);
       const looks = spans.reduce((sum, span) => sum + span.looks, 0);
       const chunks = divideTracks(spans, chunkLength(looks, size)).map(({ from, to }) => ({
-        tracks: tracks.slice(from, to).map(({ track }) => track.track_id),
+        tracks: spans.slice(from, to).map(({ id }) => id),
       }));
       return chunks.length > 0 ? chunks : [{ tracks: [] }];
     },
@@ -180,7 +186,11 @@ function lookingOf(reading: StageReading<FacesParam>, chunk: Chunk): Promise<Loo
 }
 
 async function readLooking(reading: StageReading<FacesParam>, chunk: Chunk): Promise<Looking> {
-  const { visits, timeOf, size } = await readPlan(reading, chunk);
+  const { planOf, timeOf, size } = await readPlanner(reading);
+  // Reading all tracks of an episode takes a second, and there are many chunks.
+  const isOfChunk = isOfTracks(new Set(chunk.tracks));
+  const tracks = await readWantedJsonLines(reading.inputs.path('tracks'), trackSchema, isOfChunk);
+  const visits = planVisits(tracks.flatMap((track) => planOf(track) ?? []));
   // A chunk keeps the detections of its own frames alone: an episode has hundreds of thousands.
   const ofItsFrames = isOfFrames(visits);
   const detections = await readWantedJsonLines(reading.inputs.path('detections'), detectionSchema, ofItsFrames);
@@ -201,13 +211,9 @@ async function readLooking(reading: StageReading<FacesParam>, chunk: Chunk): Pro
   return { visits: seen, parts, timeOf };
 }
 
-/** What to look at, of all tracks or of a chunk's; the same whoever asks, since all read it from the same artifacts. */
-async function readPlan(
-  { inputs, params }: StageReading<FacesParam>,
-  chunk?: Chunk,
-): Promise<{
-  planned: readonly PlannedTrack[];
-  visits: Map<number, readonly Visit[]>;
+/** How each track is planned; the same whoever asks, since all read it from the same artifact. */
+async function readPlanner({ inputs, params }: StageReading<FacesParam>): Promise<{
+  planOf: (track: Track) => PlannedTrack | undefined;
   timeOf: (frame: number) => number;
   keyFrames: readonly number[];
   size: Size;
@@ -219,22 +225,24 @@ async function readPlan(
     if (at === undefined) throw new Error(`a track names frame ${frame}, but the video has ${pts.length}`);
     return ((at - pts[0]!) * ticks) / perSecond;
   };
-  // Reading all tracks of an episode takes a second, and there are many chunks.
-  const ids = chunk && new Set(chunk.tracks);
-  const tracks = await readWantedJsonLines(inputs.path('tracks'), trackSchema, isOfTracks(ids));
-  const planned = planTracks(tracks, timeOf, {
+  const options = {
     max: params.max_samples_per_track,
     min: params.min_samples_per_track,
     spacing: params.sample_every_n_frames,
-  });
-  return { planned, visits: planVisits(planned), timeOf, keyFrames: key_frames, size: { width, height } };
+  };
+  return {
+    planOf: (track) => planTrack(track, timeOf, options),
+    timeOf,
+    keyFrames: key_frames,
+    size: { width, height },
+  };
 }
 
 /** Whether a line of tracks.jsonl is of a track in `ids`. A line that names no track is, so that reading it tells. */
-function isOfTracks(ids: ReadonlySet<string> | undefined): (line: string) => boolean {
+function isOfTracks(ids: ReadonlySet<string>): (line: string) => boolean {
   return (line) => {
     const id = /"track_id"\s*:\s*"([^"]*)"/.exec(line)?.[1];
-    return ids === undefined || id === undefined || ids.has(id);
+    return id === undefined || ids.has(id);
   };
 }
 

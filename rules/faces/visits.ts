@@ -1,4 +1,4 @@
-// Plans every track at once: which frames are looked at, and whose faces are in them. Pure.
+// Plans each track: which frames are looked at, and whose faces are in them. Pure.
 import type { Bbox, Track } from '../../src/stage/artifacts.js';
 import { planSampling, type SamplingOptions, type SamplingPlan } from './sampling.js';
 
@@ -17,23 +17,20 @@ export interface Visit {
   readonly conf: number;
 }
 
-/** Plans each track by itself. `timeOf` gives a frame's seconds. A track without detections has nothing to look at. */
-export function planTracks(
-  tracks: readonly Track[],
+/** Plans a track by itself. `timeOf` gives a frame's seconds. Undefined for one without detections, which has nothing to look at. */
+export function planTrack(
+  track: Track,
   timeOf: (frame: number) => number,
   options: SamplingOptions,
-): PlannedTrack[] {
-  return tracks
-    .filter(({ frames }) => frames.length > 0)
-    .map((track) => {
-      const sightings = track.frames.map(([frame, , , stage]) => ({
-        frame,
-        timeS: timeOf(frame),
-        confident: stage === 1,
-      }));
-      const plan = planSampling(sightings, options);
-      return { track, plan, lastFrame: Math.max(...plan.bins.flat()) };
-    });
+): PlannedTrack | undefined {
+  if (track.frames.length === 0) return undefined;
+  const sightings = track.frames.map(([frame, , , stage]) => ({
+    frame,
+    timeS: timeOf(frame),
+    confident: stage === 1,
+  }));
+  const plan = planSampling(sightings, options);
+  return { track, plan, lastFrame: Math.max(...plan.bins.flat()) };
 }
 
 /** The faces to look at by frame, frames ascending, and in a frame in the order of `tracks`. */

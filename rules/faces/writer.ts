@@ -100,7 +100,7 @@ export class FaceWriter {
   /** Makes the artifacts whole. */
   async close(): Promise<{ readonly sampled: number; readonly rejected: number }> {
     const sampled = await this.#aligned.close();
-    await writeJsonLines(join(this.#options.folder, partNames.faces), faceSchema, this.#faces);
+    writeJsonLines(join(this.#options.folder, partNames.faces), faceSchema, this.#faces);
     return { sampled, rejected: this.#faces.length - sampled };
   }
 

@@ -11,7 +11,7 @@ import {
   type Scenes,
   type Track,
 } from '../../src/stage/artifacts.js';
-import { eachJsonLine, readJson, writeJsonLines } from '../../src/stage/read-write.js';
+import { eachJsonLine, JsonLinesWriter, readJson } from '../../src/stage/read-write.js';
 import type { Stage } from '../../src/stage/stage.js';
 import { frameTimes } from '../media/frame-times.js';
 import { processingStride } from '../media/stride.js';
@@ -45,17 +45,21 @@ export const stage: Stage<Params> = {
       boxGrowth: stride / index.fps > closeStepSeconds * 1.001 ? farBoxGrowth : 0,
     };
     const times = frameTimes(index);
-    const rows: Track[] = [];
-    await eachScene(inputs.path('detections'), scenes, (scene, detections) => {
-      signal.throwIfAborted();
-      const found = groupByFrame(detections, { ...scenes[scene]!, stride });
-      const boxes = found.map(({ frame, rows: seen }) => inPixels(frame, seen, index));
-      const rowsOf = (frame: number): readonly Seen[] => found[(frame - found[0]!.frame) / stride]!.rows;
-      for (const track of linkScene(scene, boxes, options))
-        rows.push(trackRow(track, { ordinal: rows.length, times, rowsOf }));
-    });
-    await writeJsonLines(outputs.path('tracks'), trackSchema, rows);
-    return { tracks_count: rows.length };
+    const tracks = new JsonLinesWriter(outputs.path('tracks'), trackSchema);
+    let count = 0;
+    try {
+      await eachScene(inputs.path('detections'), scenes, (scene, detections) => {
+        signal.throwIfAborted();
+        const found = groupByFrame(detections, { ...scenes[scene]!, stride });
+        const boxes = found.map(({ frame, rows: seen }) => inPixels(frame, seen, index));
+        const rowsOf = (frame: number): readonly Seen[] => found[(frame - found[0]!.frame) / stride]!.rows;
+        for (const track of linkScene(scene, boxes, options))
+          tracks.append(trackRow(track, { ordinal: count++, times, rowsOf }));
+      });
+    } finally {
+      tracks.close();
+    }
+    return { tracks_count: count };
   },
 };
 

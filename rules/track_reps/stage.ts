@@ -49,7 +49,7 @@ export const stage: Stage<'embedder'> = {
         quality: representative.quality,
       });
     }
-    await writeJsonLines(outputs.path('track_reps'), trackRepSchema, rows);
+    writeJsonLines(outputs.path('track_reps'), trackRepSchema, rows);
     const data = new Float32Array(rows.length * matrix.dim);
     for (const [row, vector] of vectors.entries()) data.set(vector, row * matrix.dim);
     await writeNpy(outputs.path('vectors'), { shape: [rows.length, matrix.dim], data });

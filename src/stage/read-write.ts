@@ -1,6 +1,6 @@
 // Reads and writes the artifacts of stages: JSON documents and JSON Lines, checked against the
 // schemas in artifacts.ts both ways. A fault names the file and the line.
-import { createReadStream } from 'node:fs';
+import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import type { DeepReadonly } from './deep-readonly.js';
@@ -89,15 +89,59 @@ export async function writeJson<T extends z.ZodType>(
 }
 
 /** Writes JSON Lines, keys in the schema's order. */
-export async function writeJsonLines<T extends z.ZodType>(
+export function writeJsonLines<T extends z.ZodType>(
   path: string,
   schema: T,
   rows: readonly DeepReadonly<z.input<T>>[],
-): Promise<void> {
-  await writeFile(
-    path,
-    rows.map((row, index) => `${JSON.stringify(checked(schema, row, `${path}:${index + 1}`))}\n`).join(''),
-  );
+): void {
+  const writer = new JsonLinesWriter(path, schema);
+  try {
+    for (const row of rows) writer.append(row);
+  } finally {
+    writer.close();
+  }
+}
+
+/** Writes JSON Lines as rows come, keys in the schema's order: memory holds none of them. */
+export class JsonLinesWriter<T extends z.ZodType> {
+  readonly #path: string;
+  readonly #schema: T;
+  readonly #file: number;
+  #lines: string[] = [];
+  #length = 0;
+  #written = 0;
+
+  /** Makes the file, which is empty until enough rows came. */
+  constructor(path: string, schema: T) {
+    this.#path = path;
+    this.#schema = schema;
+    this.#file = openSync(path, 'w');
+  }
+
+  /** @throws on a row that is not what the schema says, with its line */
+  append(row: DeepReadonly<z.input<T>>): void {
+    const where = `${this.#path}:${this.#written + this.#lines.length + 1}`;
+    const line = `${JSON.stringify(checked(this.#schema, row, where))}\n`;
+    this.#lines.push(line);
+    this.#length += line.length;
+    if (this.#length >= pieceBytes) this.#flush();
+  }
+
+  /** Writes what is left. To be called once, whether all went well or not. */
+  close(): void {
+    try {
+      this.#flush();
+    } finally {
+      closeSync(this.#file);
+    }
+  }
+
+  #flush(): void {
+    const bytes = Buffer.from(this.#lines.join(''));
+    for (let at = 0; at < bytes.length;) at += writeSync(this.#file, bytes, at);
+    this.#written += this.#lines.length;
+    [this.#lines, this.#length] = [[], 0];
+  }
 }
 
 function parseWith<T extends z.ZodType>(schema: T, text: string, where: string): z.infer<T> {

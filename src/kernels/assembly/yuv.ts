@@ -49,59 +49,53 @@ export function sampleTwoTap(
   const ugs = i16x8.splat(<i16>ug);
   const vgs = i16x8.splat(<i16>vg);
   for (let y = 0; y < down; y++) {
-    const one = tap(rows, down, y, 0);
-    const other = tap(rows, down, y, 1);
-    const upper = i32x4.splat(tap(rows, down, y, 2));
-    const lower = i32x4.splat(tap(rows, down, y, 3));
-    const colours = (one >> 1) * halfWidth;
-    const otherColours = (other >> 1) * halfWidth;
     let to = rgb + 3 * y * across;
     for (let x = 0; x < padded; x += sampledAtOnce, to += 24) {
       const sources = columns + 4 * x;
-      const left = v128.load(weights + 4 * x);
-      const right = v128.load(weights + 4 * x, 16);
+      const firstWeights = v128.load(weights + 4 * x);
+      const lastWeights = v128.load(weights + 4 * x, 16);
       const same = v128.load(ofFirst + 2 * x);
-      let u = coloursUnder(us + colours, sources, same);
-      let v = coloursUnder(vs + colours, sources, same);
-      let uLeft = centred(i16x8.extend_low_i8x16_u(u), 128);
-      let uRight = centred(i16x8.extend_high_i8x16_u(u), 128);
-      let vLeft = centred(i16x8.extend_low_i8x16_u(v), 128);
-      let vRight = centred(i16x8.extend_high_i8x16_u(v), 128);
-      let redLeft = highProduct(vLeft, vrs);
-      let redRight = highProduct(vRight, vrs);
-      let greenLeft = i16x8.add(highProduct(uLeft, ugs), highProduct(vLeft, vgs));
-      let greenRight = i16x8.add(highProduct(uRight, ugs), highProduct(vRight, vgs));
-      let blueLeft = highProduct(uLeft, ubs);
-      let blueRight = highProduct(uRight, ubs);
-      let light = pairsUnder(yuv + one * width, sources);
-      let lightLeft = highProduct(centred(i16x8.extend_low_i8x16_u(light), 16), lumas);
-      let lightRight = highProduct(centred(i16x8.extend_high_i8x16_u(light), 16), lumas);
-      const redAbove = blended(i16x8.add(lightLeft, redLeft), i16x8.add(lightRight, redRight), left, right, upper);
-      const greenAbove = blended(i16x8.add(lightLeft, greenLeft), i16x8.add(lightRight, greenRight), left, right, upper);
-      const blueAbove = blended(i16x8.add(lightLeft, blueLeft), i16x8.add(lightRight, blueRight), left, right, upper);
-      // Of two rows that belong together both have the same.
-      if (otherColours != colours) {
-        u = coloursUnder(us + otherColours, sources, same);
-        v = coloursUnder(vs + otherColours, sources, same);
-        uLeft = centred(i16x8.extend_low_i8x16_u(u), 128);
-        uRight = centred(i16x8.extend_high_i8x16_u(u), 128);
-        vLeft = centred(i16x8.extend_low_i8x16_u(v), 128);
-        vRight = centred(i16x8.extend_high_i8x16_u(v), 128);
-        redLeft = highProduct(vLeft, vrs);
-        redRight = highProduct(vRight, vrs);
-        greenLeft = i16x8.add(highProduct(uLeft, ugs), highProduct(vLeft, vgs));
-        greenRight = i16x8.add(highProduct(uRight, ugs), highProduct(vRight, vgs));
-        blueLeft = highProduct(uLeft, ubs);
-        blueRight = highProduct(uRight, ubs);
+      let reds = i16x8.splat(0);
+      let greens = reds;
+      let blues = reds;
+      let redLeft = reds;
+      let redRight = reds;
+      let greenLeft = reds;
+      let greenRight = reds;
+      let blueLeft = reds;
+      let blueRight = reds;
+      let coloursBefore: i32 = -1;
+      for (let which = 0; which < 2; which++) {
+        const row = tap(rows, down, y, which);
+        const share = i32x4.splat(tap(rows, down, y, 2 + which));
+        const colours = (row >> 1) * halfWidth;
+        if (colours != coloursBefore) {
+          const u = coloursUnder(us + colours, sources, same);
+          const v = coloursUnder(vs + colours, sources, same);
+          const uLeft = centred(i16x8.extend_low_i8x16_u(u), 128);
+          const uRight = centred(i16x8.extend_high_i8x16_u(u), 128);
+          const vLeft = centred(i16x8.extend_low_i8x16_u(v), 128);
+          const vRight = centred(i16x8.extend_high_i8x16_u(v), 128);
+          redLeft = highProduct(vLeft, vrs);
+          redRight = highProduct(vRight, vrs);
+          greenLeft = i16x8.add(highProduct(uLeft, ugs), highProduct(vLeft, vgs));
+          greenRight = i16x8.add(highProduct(uRight, ugs), highProduct(vRight, vgs));
+          blueLeft = highProduct(uLeft, ubs);
+          blueRight = highProduct(uRight, ubs);
+          coloursBefore = colours;
+        }
+        const light = pairsUnder(yuv + row * width, sources);
+        const left = highProduct(centred(i16x8.extend_low_i8x16_u(light), 16), lumas);
+        const right = highProduct(centred(i16x8.extend_high_i8x16_u(light), 16), lumas);
+        const red = pairsOf(i16x8.add(left, redLeft), i16x8.add(right, redRight), firstWeights, lastWeights, share);
+        const green = pairsOf(i16x8.add(left, greenLeft), i16x8.add(right, greenRight), firstWeights, lastWeights, share);
+        const blue = pairsOf(i16x8.add(left, blueLeft), i16x8.add(right, blueRight), firstWeights, lastWeights, share);
+        reds = i16x8.add(reds, red);
+        greens = i16x8.add(greens, green);
+        blues = i16x8.add(blues, blue);
       }
-      light = pairsUnder(yuv + other * width, sources);
-      lightLeft = highProduct(centred(i16x8.extend_low_i8x16_u(light), 16), lumas);
-      lightRight = highProduct(centred(i16x8.extend_high_i8x16_u(light), 16), lumas);
-      const redBelow = blended(i16x8.add(lightLeft, redLeft), i16x8.add(lightRight, redRight), left, right, lower);
-      const greenBelow = blended(i16x8.add(lightLeft, greenLeft), i16x8.add(lightRight, greenRight), left, right, lower);
-      const blueBelow = blended(i16x8.add(lightLeft, blueLeft), i16x8.add(lightRight, blueRight), left, right, lower);
       // What lies behind the row's end is the next row's, which comes after.
-      storeEight(to, quarterOf(redAbove, redBelow), quarterOf(greenAbove, greenBelow), quarterOf(blueAbove, blueBelow));
+      storeEight(to, quarterOf(reds), quarterOf(greens), quarterOf(blues));
     }
   }
 }
@@ -140,9 +134,9 @@ function coloursUnder(row: usize, sources: usize, same: v128): v128 {
   return v128.bitselect(firsts, pairs, same);
 }
 
-/** One colour of eight positions in one row: both taps of the first and last four, their weights, and what the row counts. */
+/** What a row adds to a colour of eight positions: both taps of the first and last four, their weights, and what the row counts. */
 @inline
-function blended(first: v128, last: v128, firstWeights: v128, lastWeights: v128, row: v128): v128 {
+function pairsOf(first: v128, last: v128, firstWeights: v128, lastWeights: v128, row: v128): v128 {
   const bytes = i8x16.narrow_i16x8_u(first, last);
   const some = i32x4.dot_i16x8_s(i16x8.extend_low_i8x16_u(bytes), firstWeights);
   const others = i32x4.dot_i16x8_s(i16x8.extend_high_i8x16_u(bytes), lastWeights);
@@ -153,8 +147,8 @@ function blended(first: v128, last: v128, firstWeights: v128, lastWeights: v128,
 }
 
 @inline
-function quarterOf(above: v128, below: v128): v128 {
-  return i16x8.shr_s(i16x8.add(i16x8.add(above, below), i16x8.splat(2)), 2);
+function quarterOf(sums: v128): v128 {
+  return i16x8.shr_s(i16x8.add(sums, i16x8.splat(2)), 2);
 }
 
 /**

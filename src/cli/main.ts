@@ -295,6 +295,7 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
       (sub: Argv) => flags?.(sub) ?? sub,
       (parsed) => {
         chosen = async () => (await load())(io, withoutUnset(parsed));
+        // Ends the parse: where a handler returns, yargs lays out its help, asked for or not, which takes 50 ms.
         throw new Error('a verb was chosen');
       },
     );
@@ -313,7 +314,6 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
       if (output !== '') io.out.write(`${output}\n`);
     });
   } catch (error) {
-    // A handler that returns has yargs lay out its help, whether anybody asked for it or not: 50 ms.
     if (chosen === undefined) throw error;
   }
   return chosen?.() ?? exitCodes.done;

@@ -42,10 +42,10 @@ const install =
  * what to type: `no-ffmpeg`, or `bad-ffmpeg-path` when a variable names a file that does not run.
  */
 export async function findMediaTools(env: Environment): Promise<MediaTools> {
-  return together(findTool('ffmpeg', env), findTool('ffprobe', env));
+  return toolsOf(findTool('ffmpeg', env), findTool('ffprobe', env));
 }
 
-async function together(...both: readonly [Promise<Found>, Promise<Found>]): Promise<MediaTools> {
+async function toolsOf(...both: readonly [Promise<Found>, Promise<Found>]): Promise<MediaTools> {
   const [ffmpeg, ffprobe] = await Promise.all(both);
   if ('code' in ffmpeg || 'code' in ffprobe) {
     throw new ProblemError([ffmpeg, ffprobe].filter((found): found is Problem => 'code' in found));
@@ -69,7 +69,7 @@ function usualTool(name: ToolName): Promise<Found> {
 
 /** Both programs for this process's environment. Throws as `findMediaTools` does. */
 export function usualMediaTools(): Promise<MediaTools> {
-  return together(usualTool('ffmpeg'), usualTool('ffprobe'));
+  return toolsOf(usualTool('ffmpeg'), usualTool('ffprobe'));
 }
 
 /** The one that decodes, for this process's environment. Throws as `findMediaTools` does where that one is missing. */

@@ -108,8 +108,7 @@ function columnsOf({ first, firstWeight, secondWeight }: Taps): Uint8Array {
     weights.set([firstWeight[at]!, secondWeight[at]!], 2 * at);
     coloursOfFirst.set([255, source % 2 === 0 ? 255 : 0], 2 * at);
   });
-  const parts = [sources, weights, coloursOfFirst].map(({ buffer }) => new Uint8Array(buffer));
-  return Uint8Array.from(Buffer.concat(parts));
+  return Buffer.concat([sources, weights, coloursOfFirst].map(({ buffer }) => new Uint8Array(buffer)));
 }
 
 function mapsOf(across: Taps, down: Taps): Uint8Array {

@@ -107,9 +107,9 @@ export class JsonLinesWriter<T extends z.ZodType> {
   readonly #path: string;
   readonly #schema: T;
   readonly #file: number;
-  #lines: string[] = [];
-  #length = 0;
-  #written = 0;
+  #rows = 0;
+  /** Lines that are not written yet. */
+  #text = '';
 
   /** Makes the file, which is empty until enough rows came. */
   constructor(path: string, schema: T) {
@@ -120,11 +120,9 @@ export class JsonLinesWriter<T extends z.ZodType> {
 
   /** @throws on a row that is not what the schema says, with its line */
   append(row: DeepReadonly<z.input<T>>): void {
-    const where = `${this.#path}:${this.#written + this.#lines.length + 1}`;
-    const line = `${JSON.stringify(checked(this.#schema, row, where))}\n`;
-    this.#lines.push(line);
-    this.#length += line.length;
-    if (this.#length >= pieceBytes) this.#flush();
+    this.#rows += 1;
+    this.#text += `${JSON.stringify(checked(this.#schema, row, `${this.#path}:${this.#rows}`))}\n`;
+    if (this.#text.length >= pieceBytes) this.#flush();
   }
 
   /** Writes what is left. To be called once, whether all went well or not. */
@@ -137,10 +135,9 @@ export class JsonLinesWriter<T extends z.ZodType> {
   }
 
   #flush(): void {
-    const bytes = Buffer.from(this.#lines.join(''));
+    const bytes = Buffer.from(this.#text);
     for (let at = 0; at < bytes.length;) at += writeSync(this.#file, bytes, at);
-    this.#written += this.#lines.length;
-    [this.#lines, this.#length] = [[], 0];
+    this.#text = '';
   }
 }
 
